@@ -1,0 +1,108 @@
+"""The only file that knows MkDocs: each hook hands over to the package and puts the result where MkDocs wants it.
+
+Order of one build: on_config (evidence) → on_files → on_nav → each page: on_page_content →
+on_env (trace) → each page: on_post_page (checksum, regions) → on_post_build (search, JSON, headers, checks).
+Faults are gathered on the way and told all together at the end, so one build names everything to mend.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))  # MkDocs is started from many places; the package is always here
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort
+from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page as MkDocsPage
+
+from iop_guide.faults import FaultsFound
+from iop_guide.site import Guide
+
+log = logging.getLogger("mkdocs.iop_guide")  # loggers below "mkdocs" count for strict mode
+_state: dict[str, Any] = {"serving": False}
+
+
+def _guide() -> Guide:
+    guide: Guide = _state["guide"]
+    return guide
+
+
+def on_startup(*, command: str, dirty: bool) -> None:
+    _state["serving"] = command == "serve"
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    try:
+        guide = _state["guide"] = Guide.begin(ROOT, started=time.monotonic())
+    except FaultsFound as found:
+        _stop(found)
+        raise  # not reached: _stop raises
+    config.markdown_extensions += guide.extensions()  # type: ignore[arg-type]  # instances are as good as names
+    config.extra.update(guide.template_data())
+    return config
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    for file in [
+        f for f in files if f.src_uri.startswith("assets/") and "material" in Path(f.abs_src_path or "").parts
+    ]:
+        files.remove(file)  # Material's own styles, scripts, language files and source maps: we ship ours
+    return files
+
+
+def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
+    sections = {page.file.src_uri: page.parent.title if page.parent else "" for page in nav.pages}
+    _guide().check_nav(sections, [f.src_uri for f in files.documentation_pages()], config_nav=config.nav or [])
+    return nav
+
+
+def on_page_content(html: str, *, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
+    page.meta["sources"] = _guide().after_page(page.file.src_uri, page.url)
+    return html
+
+
+def on_env(env: Any, *, config: MkDocsConfig, files: Files) -> None:
+    config.extra.update(_guide().all_read())
+
+
+def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -> str:
+    return _guide().finish_page(output, template_name) if template_name == "404.html" else output
+
+
+def on_post_page(output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
+    return _guide().finish_page(output, page.file.dest_uri)
+
+
+def on_post_build(*, config: MkDocsConfig) -> None:
+    try:
+        report = _guide().finish_site(Path(config.site_dir))
+    except FaultsFound as found:
+        _stop(found)
+        return
+    _report(report.as_json())
+    for line in report.lines():
+        log.info(line)
+
+
+def _report(text: str) -> None:
+    if path := os.environ.get("IOP_GUIDE_REPORT"):
+        Path(path).write_text(text, "utf-8")
+
+
+def _stop(found: FaultsFound) -> None:
+    """Tell every fault; end the build, but not the preview, which shows the page all the same."""
+    _report(json.dumps({"faults": [asdict(fault) for fault in found.faults]}))
+    for fault in found.faults:
+        log.error(str(fault))
+    if not _state["serving"]:
+        raise Abort(f"{len(found.faults)} to mend. Nothing was published.")

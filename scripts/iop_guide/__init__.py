@@ -1,0 +1,1 @@
+"""The IOP Guide: evidence becomes pages, pages become a site, the site becomes each clinic's own copy."""
