@@ -1,0 +1,225 @@
+"""From rendered HTML to the finished site: the security policy, the weight of each page, and checks on the HTML."""
+
+from __future__ import annotations
+
+import gzip
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import unquote, urldefrag, urlsplit
+
+from .faults import Fault
+from .pages import Page
+from .sentences import locate
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
+        "connect-src 'self'", "manifest-src 'self'", "base-uri 'self'", "form-action 'none'",
+        "require-trusted-types-for 'script'", "trusted-types 'none'",
+    )
+)  # fmt: skip
+"""The Content-Security-Policy of every page. Nothing inline is allowed, so no hashes are needed."""
+HEADERS = {
+    # frame-ancestors works only as a header, not as a meta tag.
+    "Content-Security-Policy": POLICY + "; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+# Budgets of the first view of any page, gzip, without fonts.
+MAX_FIRST_VIEW = 25_000
+MAX_BLOCKING = 14_000
+"""One round trip: what arrives before the first paint."""
+
+
+@dataclass
+class Look:
+    """What one HTML file holds, as far as the checks need it."""
+
+    ids: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    styles: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=list)
+    """Everything that the browser fetches by itself: styles, scripts, images, icons, fonts."""
+    inline: list[str] = field(default_factory=list)
+    """What the policy forbids: inline scripts and styles, style attributes, event attributes."""
+    text: str = ""
+
+
+class _Parser(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.look = Look()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        look = self.look
+        given = {name: value or "" for name, value in attributes}
+        if given.get("id"):
+            look.ids.append(given["id"])
+        for name in given:
+            if name == "style" or name.startswith("on"):
+                look.inline.append(f"{tag} {name}=")
+        if tag == "style" or (tag == "script" and "src" not in given and given.get("type") != "application/ld+json"):
+            look.inline.append(f"<{tag}>")
+        if tag == "a" and "href" in given:
+            look.links.append(given["href"])
+        if tag == "link" and set(given.get("rel", "").split()) & {"stylesheet", "icon", "preload", "manifest"}:
+            look.fetched.append(given.get("href", ""))
+            if given.get("rel") == "stylesheet":
+                look.styles.append(given.get("href", ""))
+        if tag == "script" and "src" in given:
+            look.scripts.append(given["src"])
+            look.fetched.append(given["src"])
+        if tag in ("img", "source", "iframe", "video", "audio", "embed", "object"):
+            look.fetched += [given[name] for name in ("src", "data") if given.get(name)]
+
+
+def look_at(html: str) -> Look:
+    """Parse one HTML file into what the checks need."""
+    parser = _Parser()
+    parser.feed(html)
+    parser.close()
+    return parser.look
+
+
+@dataclass(frozen=True)
+class Weight:
+    """Bytes of a page's first view after gzip, without fonts."""
+
+    path: str
+    first_view: int
+    blocking: int
+    """Styles, and the page up to the end of its first screen."""
+    requests: int
+
+
+def check_site(files: Mapping[str, bytes], pages: Mapping[str, Page]) -> tuple[list[Fault], list[Weight]]:
+    """Check the finished files as a browser would meet them.
+
+    `files` are all files of the site by path; `pages` the Markdown pages by the path of their HTML. Returns the faults
+    (links and anchors that lead nowhere, ids that stand twice, anything inline, anything from another host, pages over
+    their budget) and the weight of each page.
+    """
+    looks = {path: look_at(data.decode("utf-8")) for path, data in files.items() if path.endswith(".html")}
+    ids = {path: set(look.ids) for path, look in looks.items()}
+    zipped: dict[str, int] = {}
+    faults: list[Fault] = []
+    weights: list[Weight] = []
+
+    def size(path: str) -> int:
+        if path not in zipped:
+            zipped[path] = len(gzip.compress(files.get(path, b""), 9, mtime=0))
+        return zipped[path]
+
+    for path, look in looks.items():
+        page = pages.get(path)
+
+        def fault(text: str, what: str, mend: str, page: Page | None = page, path: str = path) -> Fault:
+            if page is None:
+                return Fault(f"site/{path}", 0, what, mend)
+            return Fault(page.shown, _line_of(text, page), what, mend)
+
+        for twice in sorted({i for i in look.ids if look.ids.count(i) > 1}):
+            faults.append(fault(twice, f"the id “{twice}” stands twice on the page", "give one heading another wording or {#id}"))
+        for found in look.inline:
+            faults.append(fault(found, f"“{found}” is inline, which the security policy forbids",
+                                "use a class and overrides/assets/guide.css, or a script file"))
+        for address in look.fetched:
+            if urlsplit(address).netloc:
+                faults.append(fault(address, f"the page fetches “{address}” from another host", "keep the file in overrides/assets"))
+            elif not address.startswith("data:") and _target(path, address) not in files:
+                faults.append(fault(address, f"there is no file “{address}”", "check the name and the folder"))
+        for address in look.links:
+            if what := _broken(path, address, files, ids):
+                faults.append(fault(address, what, "check the address against the page it should lead to"))
+        styles = sum(size(_target(path, style)) for style in look.styles)
+        blocking = len(gzip.compress(_first_screen(files[path]), 9, mtime=0)) + styles
+        first_view = size(path) + styles + sum(size(_target(path, script)) for script in look.scripts)
+        weight = Weight(path, first_view, blocking, 1 + len(look.styles) + len(look.scripts))
+        weights.append(weight)
+        if weight.first_view > MAX_FIRST_VIEW or weight.blocking > MAX_BLOCKING:
+            faults.append(fault("", f"the first view has {first_view:,} bytes, {blocking:,} of them before the first paint",
+                                f"{MAX_FIRST_VIEW:,} and {MAX_BLOCKING:,} at most: shorten the page or its pictures"))
+    return faults, weights
+
+
+def _first_screen(html: bytes) -> bytes:
+    """The part of a page that must be there before its first screen is whole.
+
+    That is up to the second heading after the title, or 12,000 bytes after it: several screens of a phone. A browser
+    paints what it has while the rest arrives; only the styles have to be complete.
+    """
+    title = html.find(b"<h1")
+    end = title
+    for _ in range(2):
+        end = html.find(b"<h2", end + 1)
+        if end < 0:
+            break
+    return html[: min(end if end > 0 else len(html), title + 12_000)]
+
+
+def _line_of(text: str, page: Page) -> int:
+    """The line that holds an address or an id; links are rewritten by MkDocs, so the last part has to do."""
+    name = text.rstrip("/").rpartition("/")[2].partition("#")[0] or text.partition("#")[2] or text
+    for number, line in enumerate(page.source.split("\n"), 1):
+        if text and (text in line or (name and name in line)):
+            return number
+    return locate(text, page.body)
+
+
+def _target(path: str, address: str) -> str:
+    """The file that an address on the page at `path` leads to."""
+    clean = unquote(urldefrag(address)[0].partition("?")[0])
+    if not clean:
+        return path
+    joined = posixpath.normpath(posixpath.join("/" + posixpath.dirname(path), clean)).lstrip("/")
+    if clean.endswith("/") or joined in ("", "."):
+        joined = posixpath.join(joined if joined != "." else "", "index.html")
+    return joined
+
+
+def _broken(path: str, address: str, files: Mapping[str, bytes], ids: Mapping[str, set[str]]) -> str:
+    parts = urlsplit(address)
+    if parts.scheme in ("http", "https", "tel", "sms", "mailto"):
+        return ""
+    if parts.scheme or parts.netloc:
+        return f"“{address}” is an address that this site does not use"
+    target = _target(path, address)
+    if target not in files and f"{target}/index.html" in files:
+        target = f"{target}/index.html"
+    if target not in files:
+        return f"the link “{address}” leads nowhere"
+    anchor = unquote(parts.fragment)
+    if anchor and target in ids and anchor not in ids[target]:
+        return f"the link “{address}” leads to a place “#{anchor}” that is not on that page"
+    return ""
+
+
+def header_files() -> dict[str, bytes]:
+    """The security headers as files that hosts read: Netlify and Cloudflare Pages (`_headers`), nginx (a snippet)."""
+    long_lived = "public, max-age=31536000, immutable"
+    netlify = ["/*", *(f"  {name}: {value}" for name, value in HEADERS.items()), "/assets/fonts/*", f"  Cache-Control: {long_lived}"]
+    nginx = [
+        "# Security headers of the guide: `include` this file in the server or location block that serves it.",
+        *(f'add_header {name} "{value}" always;' for name, value in HEADERS.items()),
+    ]
+    return {
+        "_headers": ("\n".join(netlify) + "\n").encode(),
+        "nginx-security-headers.conf": ("\n".join(nginx) + "\n").encode(),
+    }
+
+
+def pages_of(files: Iterable[str]) -> Iterator[str]:
+    """The paths of the HTML pages that readers and search engines visit (all but the error page)."""
+    return (path for path in sorted(files) if path.endswith(".html") and path != "404.html")
+
+
+def plain(html: str) -> str:
+    """The text of a small piece of HTML, for search and summaries."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())

@@ -1,0 +1,223 @@
+"""One build of the guide, from evidence to finished site, whatever engine renders the pages in between.
+
+The engine's hooks call these methods in order; each takes and returns plain data.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from markdown.extensions import Extension
+
+from . import finish, lint, publish, search, stamp, trace
+from .blocks import GuideBlocks
+from .citations import CitationsExtension, PageText
+from .evidence import Evidence, read_evidence
+from .faults import Fault, FaultsFound
+from .pages import Page, read_pages
+from .readability import grade
+
+PAGES = "docs/en"
+EVIDENCE = "docs/evidence"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a build made, for people and for benchmarks."""
+
+    pages: int
+    words: int
+    claims_carried: int
+    claims_open: list[str]
+    facts_cited: int
+    median_grade: float
+    worst_grade: float
+    worst_page: str
+    largest_view: int
+    largest_blocking: int
+    largest_page: str
+    seconds: float
+
+    def as_json(self) -> str:
+        """For the command that started the build, and for benchmarks."""
+        return json.dumps(asdict(self) | {"faults": [], "lines": self.lines()}, indent=1)
+
+    def lines(self) -> list[str]:
+        """The report as sentences, one a line."""
+        still_open = f"; {len(self.claims_open)} are still open: {', '.join(self.claims_open)}" if self.claims_open else ""
+        return [
+            f"{self.pages} pages, {self.words:,} words, reading grade {self.median_grade} (highest {self.worst_grade}: {self.worst_page})",
+            f"{self.claims_carried} article claims carried, {self.facts_cited} facts cited{still_open}",
+            f"largest first view {self.largest_view:,} bytes gzip, {self.largest_blocking:,} before the first paint ({self.largest_page})",
+        ]
+
+
+@dataclass
+class Guide:
+    """A build under way."""
+
+    root: Path
+    evidence: Evidence
+    pages: dict[str, Page]
+    """By source path: "families/index.md"."""
+    faults: list[Fault]
+    started: float
+    citations: CitationsExtension
+    blocks: GuideBlocks
+    told: dict[str, trace.Told] = field(default_factory=dict)
+    traced: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, PageText] = field(default_factory=dict)
+    sections: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, root: Path, started: float) -> Guide:
+        """Read evidence and pages. Raises FaultsFound when either cannot be built from."""
+        evidence = read_evidence(root / EVIDENCE, EVIDENCE)
+        pages, faults = read_pages(root / PAGES, PAGES)
+        if faults:
+            raise FaultsFound(faults)  # a page that cannot be read cannot be rendered
+        return cls(
+            root=root,
+            evidence=evidence,
+            pages={page.src: page for page in pages},
+            faults=[],
+            started=started,
+            citations=CitationsExtension(evidence),
+            blocks=GuideBlocks(evidence, root / "overrides" / "pictures"),
+        )
+
+    def extensions(self) -> list[Extension]:
+        """Our Markdown extensions; the engine adds them to those of its own configuration."""
+        return [self.citations, self.blocks]
+
+    def template_data(self) -> dict[str, Any]:
+        """What every template may use, as plain lists and dictionaries."""
+        lines = [
+            line.model_dump(mode="json", by_alias=True) | {"ways": [way.model_dump() | {"href": way.href} for way in line.ways]}
+            for line in self.evidence.help_lines.values()
+        ]
+        return {
+            "help": {"lines": lines, "groups": [g.model_dump() for g in self.evidence.groups.values()]},
+            "policy": finish.POLICY,
+        }
+
+    def check_nav(self, sections: dict[str, str], found: Iterable[str], config_nav: Any) -> None:
+        """Every page stands in the nav, and the nav names only pages that exist.
+
+        `sections` gives the name of its section (or nothing) for each page that the nav lists, in the nav's order.
+        """
+        self.sections = sections
+        listed, found = set(sections), set(found)
+        for src in sorted(found - listed):
+            self.faults.append(Fault(f"{PAGES}/{src}", 0, "the page stands nowhere in the nav of mkdocs.yml", "add it there"))
+        config = (self.root / "mkdocs.yml").read_text("utf-8").split("\n")
+        for src in sorted(set(_nav_files(config_nav)) - found):
+            line = next((n for n, text in enumerate(config, 1) if src in text), 0)
+            self.faults.append(Fault("mkdocs.yml", line, f"the nav names “{src}”, which does not exist", "check the name, or write the page"))
+
+    def after_page(self, src: str, url: str) -> list[dict[str, Any]]:
+        """Take in what the page just rendered says; returns its sources for the template."""
+        text = self.citations.page_text
+        page = self.pages[src]
+        self.texts[src] = text
+        self.told[src] = trace.Told(page.meta.title, url if url not in (".", "./") else "", text)
+        self.faults += lint.check_page(lint.Read(page, text, self.evidence))
+        return text.sources
+
+    def all_read(self) -> dict[str, Any]:
+        """When every page has been read and before any is put into its template: checks across pages, the trace."""
+        self.faults += lint.check_guide(
+            [lint.Read(self.pages[src], text, self.evidence) for src, text in self.texts.items()], self.evidence
+        )
+        self.traced = trace.trace(self.told.values(), self.evidence)
+        return {"trace": self.traced, "a_to_z": search.a_to_z(self._search_pages(), self._terms())}
+
+    def finish_page(self, html: str, path: str) -> str:
+        """One page as it is published: its text's checksum, then the neutral profile in its regions."""
+        checksum = f'<meta name="text-checksum" content="{stamp.text_checksum(html)}">'
+        html = html.replace("</head>", f"{checksum}\n</head>", 1)
+        return stamp.fill(html, None, path)
+
+    def finish_site(self, folder: Path) -> Report:
+        """Write what belongs to the whole site, then check every file. Raises FaultsFound if anything is wrong."""
+        index_path = folder / "search" / "search_index.json"
+        made = search.files(
+            json.loads(index_path.read_text("utf-8")), self.evidence.words.synonyms, self.evidence.words.danger,
+            self._search_pages(), self._terms(),
+        )  # fmt: skip
+        index_path.unlink()
+        made |= trace.published(self.traced, self.evidence)
+        made |= finish.header_files() | {publish.MARKER: publish.MARKER_TEXT.encode("ascii")}
+        for engine_file in ("sitemap.xml", "sitemap.xml.gz"):
+            (folder / engine_file).unlink(missing_ok=True)  # a sitemap needs the site's address: the stamp writes it
+        html = [p.relative_to(folder).as_posix() for p in folder.rglob("*.html")]
+        made |= stamp.files(None, list(finish.pages_of(html)))
+        for path, data in made.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+        files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+        by_output = {_output(src): page for src, page in self.pages.items()}
+        faults, weights = finish.check_site(files, by_output)
+        self.faults += faults
+        if self.faults:
+            raise FaultsFound(self.faults)
+        return self._report(weights)
+
+    def _report(self, weights: list[finish.Weight]) -> Report:
+        law_names = self.evidence.words.law_names
+        grades = {src: grade(text.sentences, law_names) for src, text in self.texts.items()}
+        read = {src: value for src, value in grades.items() if value}
+        worst = max(read, key=lambda src: read[src])
+        heaviest = max(weights, key=lambda weight: weight.first_view)
+        return Report(
+            pages=len(self.pages),
+            words=sum(len(s.words) for text in self.texts.values() for s in text.sentences),
+            claims_carried=self.traced["counts"]["carried"],
+            claims_open=list(self.evidence.open_claims),
+            facts_cited=self.traced["counts"]["facts"],
+            median_grade=round(median(read.values()), 1),
+            worst_grade=read[worst],
+            worst_page=worst,
+            largest_view=heaviest.first_view,
+            largest_blocking=max(weight.blocking for weight in weights),
+            largest_page=heaviest.path,
+            seconds=round(time.monotonic() - self.started, 2),
+        )
+
+    def _search_pages(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "location": _url(src), "title": page.meta.title, "description": page.meta.description,
+                "section": self.sections.get(src, ""), "whole_text": page.meta.listing is None,
+            }
+            for src, page in self.pages.items()
+            if page.meta.kind != "search"
+        ]  # fmt: skip
+
+    def _terms(self) -> list[dict[str, Any]]:
+        unique = {term.term: term for term in self.evidence.terms.values()}
+        return [term.model_dump() | {"url": _url(term.page)} for term in unique.values()]
+
+
+def _nav_files(nav: Any) -> list[str]:
+    if isinstance(nav, str):
+        return [nav] if nav.endswith(".md") else []
+    items = nav.values() if isinstance(nav, dict) else nav
+    return [src for item in items for src in _nav_files(item)]
+
+
+def _output(src: str) -> str:
+    """The HTML file of a Markdown file: "a/index.md" → "a/index.html", "a/b.md" → "a/b/index.html"."""
+    stem = src.removesuffix(".md")
+    return f"{stem}.html" if stem == "index" or stem.endswith("/index") else f"{stem}/index.html"
+
+
+def _url(src: str) -> str:
+    return _output(src).removesuffix("index.html")
