@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from markdown import Markdown
+from markdown.extensions import Extension
 
 from iop_guide.blocks import GuideBlocks
 from iop_guide.citations import CitationsExtension, PageText
@@ -169,7 +170,16 @@ def render(evidence: Evidence, pictures: Path) -> Render:
 
     def run(markdown: str) -> Rendered:
         citations = CitationsExtension(evidence)
-        extensions = ["tables", "attr_list", "md_in_html", "toc", "footnotes", "admonition", citations, GuideBlocks(evidence, pictures)]
+        extensions: list[str | Extension] = [
+            "tables",
+            "attr_list",
+            "md_in_html",
+            "toc",
+            "footnotes",
+            "admonition",
+            citations,
+            GuideBlocks(evidence, pictures),
+        ]
         return Rendered(Markdown(extensions=extensions).convert(markdown), citations.page_text)
 
     return run

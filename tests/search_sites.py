@@ -6,7 +6,6 @@ import gzip
 import random
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,11 +17,9 @@ from typing import Any
 import yaml
 from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
 
+from iop_guide import search
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from iop_guide import search  # noqa: E402
-
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'self'; form-action 'none'; "
@@ -48,8 +45,10 @@ def write_site(
     files = search.files(index, words.get("synonyms", ()), words.get("danger", ()), pages, terms)
     loader = ChoiceLoader([DictLoader({"main.html": FRAME}), FileSystemLoader(ROOT / "overrides")])
     extra = {"help": {"lines": lines}, "a_to_z": search.a_to_z(pages, terms)}
-    html = Environment(loader=loader, autoescape=False).get_template("search.html").render(
-        config={"extra": extra}, root="../", title="Search", meta={}, page={"content": "<p>Type a word.</p>"}
+    html = (
+        Environment(loader=loader, autoescape=False)
+        .get_template("search.html")
+        .render(config={"extra": extra}, root="../", title="Search", meta={}, page={"content": "<p>Type a word.</p>"})
     )
     for page in pages:
         target = folder / page["location"] / "index.html"
@@ -63,7 +62,9 @@ def write_site(
     return files
 
 
-def synthetic_guide(pages: int = 120, words: int = 900, sections: int = 8) -> tuple[dict[str, Any], list[dict[str, str]]]:
+def synthetic_guide(
+    pages: int = 120, words: int = 900, sections: int = 8
+) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """Return (index as the plugin writes it, pages): a guide of that many pages, made of the facts of the evidence.
 
     The facts alone have too few different words for a guide of this length, so one word in twenty is made up, rare
@@ -77,7 +78,9 @@ def synthetic_guide(pages: int = 120, words: int = 900, sections: int = 8) -> tu
 
     def sentence(near: int) -> str:
         fact = facts[(near + chance.randint(0, 14)) % len(facts)] if chance.random() < 0.6 else chance.choice(facts)
-        kept = [word if chance.random() > 0.05 else rare[int(chance.paretovariate(0.35)) % 6000] for word in fact.split()]
+        kept = [
+            word if chance.random() > 0.05 else rare[int(chance.paretovariate(0.35)) % 6000] for word in fact.split()
+        ]
         return " ".join(kept)
 
     docs: list[dict[str, str]] = []
@@ -93,11 +96,13 @@ def synthetic_guide(pages: int = 120, words: int = 900, sections: int = 8) -> tu
             while sum(len(piece.split()) for piece in text) < words / (sections + 1) - 12:
                 text.append(sentence(near))
             heading = " ".join(sentence(near).split()[:6])
-            docs.append({
-                "location": location + (f"#part-{part}" if part else ""),
-                "title": heading if part else title,
-                "text": "".join(f"<p>{piece}</p>" for piece in text),
-            })
+            docs.append(
+                {
+                    "location": location + (f"#part-{part}" if part else ""),
+                    "title": heading if part else title,
+                    "text": "".join(f"<p>{piece}</p>" for piece in text),
+                }
+            )
     return {"config": {}, "docs": docs}, listed
 
 

@@ -45,7 +45,9 @@ def test_two_facts_in_one_mark_and_the_same_source_twice(render: Render) -> None
 def test_a_claim_shows_nothing_and_gives_its_paragraph_an_address(render: Render) -> None:
     done = render("Some text.\n\nYou live at home.[@a01] And more.\n")
     assert done.html == '<p>Some text.</p>\n<p id="p-2">You live at home. And more.</p>'
-    assert [(s.text, s.keys, s.place) for s in done.text.sentences if s.keys] == [("You live at home.", ("a01",), "p-2")]
+    assert [(s.text, s.keys, s.place) for s in done.text.sentences if s.keys] == [
+        ("You live at home.", ("a01",), "p-2")
+    ]
 
 
 def test_claims_in_lists_tables_and_headings_have_addresses(render: Render) -> None:
@@ -97,7 +99,31 @@ def test_pages_do_not_leak_into_each_other(render: Render) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from(["[@", "]", "nine-hours", "a01", ";", "@", " ", "\n", "word.", "[?", "step down", "`", "*", "(", "é", "<b>", "&"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "[@",
+                "]",
+                "nine-hours",
+                "a01",
+                ";",
+                "@",
+                " ",
+                "\n",
+                "word.",
+                "[?",
+                "step down",
+                "`",
+                "*",
+                "(",
+                "é",
+                "<b>",
+                "&",
+            ]
+        )
+    )
+)
 def test_no_run_of_marks_breaks_the_parser(evidence: Evidence, render: Render, parts: list[str]) -> None:
     done = render("".join(parts))
     assert "cite-mark" not in done.html  # no stand-in is ever published

@@ -56,7 +56,7 @@ def test_a_good_page_has_no_faults(check: Check) -> None:
         ("It has 10 people.[@from-memory]", 9, "stands beside “from-memory”, which is only recalled"),
         ("People keep their jobs.[@a02]", 9, "the claim “a02” (qualify) stands without a fact or a hedge"),
         ("People get better.[@a03]", 9, "the claim “a03” (evidence) stands without a fact or a hedge"),
-        ("The deductible is $1,736.[@dated]", 7, "check_again (2027-05-21) is later than 2026-12-31"),
+        ("The deductible is $1,736.[@dated]", 7, "check_again (2027-05-21) is later than “dated” holds (2026-12-31)"),
         ("# Title", 9, "“Title” is a heading of level 1"),
         ("## Two\n\n#### Four", 11, "“Four” jumps from level 2 to level 4"),
         ("/// nonsense\nx\n///", 9, "there is no block “nonsense”"),
@@ -73,7 +73,11 @@ def test_a_good_page_has_no_faults(check: Check) -> None:
         ("A [?step down] and [?step down].", 9, "the term “step down” is explained twice"),
         ("An addict came.", 9, "“addict” is a word that we do not use"),
         ("Word " + "and word " * 13 + "end.", 9, "a sentence of 28 words"),
-        ("Institutional psychopharmacological considerations necessitate collaboration. " * 20, 0, "the page reads at grade"),
+        (
+            "Institutional psychopharmacological considerations necessitate collaboration. " * 20,
+            0,
+            "the page reads at grade",
+        ),
     ],
 )
 def test_each_fault_is_found_on_its_line(check: Check, body: str, line: int, what: str) -> None:
@@ -111,7 +115,11 @@ def test_a_page_on_danger_opens_with_help(check: Check) -> None:
 
 @pytest.mark.parametrize("key", ["title", "description"])
 def test_front_matter_holds_no_figures(check: Check, key: str) -> None:
-    front = FRONT_MATTER.replace("A page", "Of 100 people", 1) if key == "title" else FRONT_MATTER.replace("all the others", "12 weeks")
+    front = (
+        FRONT_MATTER.replace("A page", "Of 100 people", 1)
+        if key == "title"
+        else FRONT_MATTER.replace("all the others", "12 weeks")
+    )
     assert [f"stands in the {key}" in fault.what for fault in check(front + "Text.")] == [True]
 
 
@@ -133,12 +141,23 @@ ALL_CARRIED = "Home.[@a01] Groups.[@a04] Many programs.[@a02] It may help.[@a03]
 
 def test_a_sentence_on_two_pages_is_a_fault(evidence: Evidence, render: Render) -> None:
     sentence = "This very sentence of nine words stands here twice."
-    found = check_guide(reads(evidence, render, one=ALL_CARRIED + sentence, two="Hello. **This very** sentence of nine words stands here twice."), evidence)
+    found = check_guide(
+        reads(
+            evidence,
+            render,
+            one=ALL_CARRIED + sentence,
+            two="Hello. **This very** sentence of nine words stands here twice.",
+        ),
+        evidence,
+    )
     assert [(f.file, f.line, "stands on docs/en/one.md too" in f.what) for f in found] == [("docs/en/two.md", 9, True)]
 
 
 def test_a_short_sentence_may_stand_twice(evidence: Evidence, render: Render) -> None:
-    assert check_guide(reads(evidence, render, one=ALL_CARRIED + "Ask the program.", two="Ask the program."), evidence) == []
+    assert (
+        check_guide(reads(evidence, render, one=ALL_CARRIED + "Ask the program.", two="Ask the program."), evidence)
+        == []
+    )
 
 
 def test_a_claim_carried_nowhere_is_a_fault(evidence: Evidence, render: Render) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from iop_guide import contrast
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import MAX_BYTES, Profile, load_profile
@@ -52,7 +53,16 @@ def test_the_sample_is_read_whole() -> None:
 
 @pytest.mark.parametrize(
     "shown",
-    ["(217) 555-0142", "(217)555-0142", "217-555-0142", "217.555.0142", "217 555 0142", "2175550142", '"+1 217-555-0142"', "1-217-555-0142"],
+    [
+        "(217) 555-0142",
+        "(217)555-0142",
+        "217-555-0142",
+        "217.555.0142",
+        "217 555 0142",
+        "2175550142",
+        '"+1 217-555-0142"',
+        "1-217-555-0142",
+    ],
 )
 def test_usual_spellings_of_a_phone_number(shown: str) -> None:
     profile = read(phone=shown)
@@ -93,10 +103,10 @@ def test_an_address_may_be_a_block_of_lines() -> None:
         ("name", '"Maple\\0Street"', "(U+0000)"),
         ("name", '"Maple\\nStreet"', "write it on one line"),
         ("name", '"\\u2800\\u2800"', "there is no word in it"),
-        ("phone", "911", "911 is an emergency number and never a clinic's own"),
+        ("phone", "911", "911 is an emergency number, not a clinic's own"),
         ("phone", '"988"', "988 is an emergency number"),
         ("phone", "9-8-8", "988 is an emergency number"),
-        ("phone", "555-0142", "a United States number of 10 digits was expected"),
+        ("phone", "555-0142", "a US number of 10 digits, without extension, was expected"),
         ("phone", "(217) 555-0142 ext. 5", "without extension"),
         ("phone", "(911) 555-0142", "10 digits"),
         ("phone", "٢١٧-٥٥٥-٠١٤٢", "10 digits"),
@@ -125,7 +135,7 @@ def test_an_address_may_be_a_block_of_lines() -> None:
         ("site", "https://example.org//b/", "single slashes"),
         ("site", "https://example.org/a b/", "take out the “ ”"),
         ("site", "https://example.org/%3Cscript%3E/", "take out the “%”"),
-        ("site", "'https://example.org/\"><script>'", "take out the “\"”"),
+        ("site", "'https://example.org/\"><script>'", 'take out the “"”'),
         ("site", "https://example.org/index.html", "write the folder, without “index.html”"),
         ("site", f"https://example.org/{'a' * 200}/", "200 at most"),
         ("accent", "#6d3b6e", "it must stand in quotes, because # begins a comment"),
@@ -150,7 +160,14 @@ def test_html_is_text_like_any_other() -> None:
 def test_all_faults_at_once_each_on_its_line() -> None:
     text = "name: ''\nphone: 911\naddress:\n  - 12 Maple Street\n  - 7\nsite: ftp://example.org\nlogo: a.svg\n"
     faults = faults_of(text)
-    assert [re.findall(r"“([a-z.0-9]+)”", fault)[0] for fault in faults] == ["accent", "name", "phone", "address.1", "site", "logo"]
+    assert [re.findall(r"“([a-z.0-9]+)”", fault)[0] for fault in faults] == [
+        "accent",
+        "name",
+        "phone",
+        "address.1",
+        "site",
+        "logo",
+    ]
     assert [int(fault.split(":")[1]) for fault in faults] == [1, 1, 2, 5, 6, 7]
 
 

@@ -9,17 +9,22 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
+
 from iop_guide import stamp
 from iop_guide.evidence import read_evidence
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import Profile, load_profile
 from iop_guide.publish import mark
-from pydantic import ValidationError
 
 ROOT = Path(__file__).resolve().parents[1]
 MAPLE = load_profile(ROOT / "samples" / "maple-street" / "clinic.yml")
 TOWN = Profile(
-    name="Ellis & Sons <Town> Clinic", phone="312-555-0199", address=("1 Main St",), site="https://town.example.org/", accent="#00457c"
+    name="Ellis & Sons <Town> Clinic",
+    phone="312-555-0199",
+    address=("1 Main St",),
+    site="https://town.example.org/",
+    accent="#00457c",
 )
 PAGE = """<!doctype html>
 <html lang="en">
@@ -96,7 +101,8 @@ STAMPED = """<!doctype html>
 <p>Call <a href="tel:+13125550199">312-555-0199</a>.</p>
 <p>1 Main St</p>
 <p>This is not an emergency number. If life is in danger, <a href="tel:911">call 911</a>. In a crisis, <a href="tel:988">call</a> or <a href="sms:988">text 988</a>, at any hour.</p>
-</div><!--/region-->
+</div>
+<p>You may choose any program. <a href="../help-now/#line-samhsa-helpline">Another way to find one</a></p><!--/region-->
 </main>
 <footer>
 <!--region publisher--><p class="publisher">This copy of the guide is published by Ellis &amp; Sons &lt;Town&gt; Clinic, <a href="tel:+13125550199">312-555-0199</a>, 1 Main St. Ellis &amp; Sons &lt;Town&gt; Clinic did not write the guide’s text.</p><!--/region-->
@@ -210,14 +216,18 @@ def site(tmp_path: Path) -> Path:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(stamp.fill(html, None, path).encode())
     (folder / "assets").mkdir()
-    (folder / "assets" / "guide.css").write_bytes(b"a{}\r\n<!--region brand--><!--/region-->")  # not a page: kept as it is
+    (folder / "assets" / "guide.css").write_bytes(
+        b"a{}\r\n<!--region brand--><!--/region-->"
+    )  # not a page: kept as it is
     (folder / "robots.txt").write_bytes(stamp.files(None, pages)["robots.txt"])
     mark(folder)
     return folder
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()
+    }
 
 
 def test_a_copy_of_a_whole_site(site: Path, tmp_path: Path) -> None:
@@ -253,7 +263,7 @@ def test_a_source_that_is_no_guide(what: str, tmp_path: Path) -> None:
         (source / "index.html").write_text("<p>x</p>")
     if what == "no regions":
         mark(source)
-    with pytest.raises(FaultsFound, match="build the guide first: python3 scripts/build.py"):
+    with pytest.raises(FaultsFound, match="build the guide first: python3 scripts/build"):
         stamp.stamp_site(source, MAPLE, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
 
@@ -328,14 +338,26 @@ def test_any_text_stays_text(name: str, line: str, phone: str, site: str, accent
         "name": "Maple", "address": ["Here"], "phone": "217-555-0142", "site": "https://maple.example.org/", "accent": "#6d3b6e"
     }  # fmt: skip
     # Each hostile value that the profile takes goes in; those it refuses never reach a page.
-    for change in ({"name": name}, {"address": [line]}, {"phone": phone}, {"site": f"https://{site}"}, {"accent": accent}):
+    for change in (
+        {"name": name},
+        {"address": [line]},
+        {"phone": phone},
+        {"site": f"https://{site}"},
+        {"accent": accent},
+    ):
         try:
             Profile.model_validate(values | change)
         except ValidationError:
             continue
         values |= change
     profile = Profile.model_validate(values)
-    plain = Profile(name="Maple", phone="217-555-0142", address=("Here",), site="https://maple.example.org/", accent="#6d3b6e")
+    plain = Profile(
+        name="Maple",
+        phone="217-555-0142",
+        address=("Here",),
+        site="https://maple.example.org/",
+        accent="#6d3b6e",
+    )
     for path in ("families/index.html", "404.html"):
         page = PAGE + ERROR_PAGE
         filled = stamp.fill(page, profile, path)

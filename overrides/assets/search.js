@@ -44,25 +44,35 @@ export function makeStemmer(steps) {
 // Whether two words differ by one letter at most: one too many, one missing, one wrong, or two that changed places.
 // With `open`, it is enough that `other` begins so: the word is still being typed.
 export function nearly(typed, other, open = false) {
+  const more = typed.length - other.length;
+  if (more > 1 || (more < -1 && !open)) return false;
   let i = 0;
   while (i < typed.length && typed[i] === other[i]) i++;
-  if (i === typed.length) return open || other.length - i <= 1;
-  const fits = (from, to) => {
-    const rest = typed.slice(from);
-    return open ? other.startsWith(rest, to) : other.slice(to) === rest;
-  };
+  if (i === typed.length) return open || more >= -1;
   return (
-    fits(i + 1, i) ||
-    fits(i, i + 1) ||
-    (i < other.length && fits(i + 1, i + 1)) ||
-    (i + 1 < typed.length && typed[i] === other[i + 1] && typed[i + 1] === other[i] && fits(i + 2, i + 2))
+    fits(typed, i + 1, other, i, open) ||
+    fits(typed, i, other, i + 1, open) ||
+    (i < other.length && fits(typed, i + 1, other, i + 1, open)) ||
+    (i + 1 < typed.length && typed[i] === other[i + 1] && typed[i + 1] === other[i] && fits(typed, i + 2, other, i + 2, open))
   );
+}
+
+// Whether the rest of one word is the rest of the other (or its beginning); letter by letter, as this runs for every
+// word of the guide at every key.
+function fits(typed, from, other, to, open) {
+  if (!open && typed.length - from !== other.length - to) return false;
+  while (from < typed.length) {
+    if (typed[from++] !== other[to++]) return false;
+  }
+  return true;
 }
 
 // --- the index ------------------------------------------------------------------------------------------------
 
 export function readIndex(raw) {
   const lines = (text) => text.split("\n");
+  const stem = makeStemmer(raw.steps);
+  const stop = new Set(raw.stop.split(" "));
   const titles = lines(raw.titles);
   const about = lines(raw.about);
   const sections = lines(raw.sections);
@@ -71,12 +81,14 @@ export function readIndex(raw) {
     title: titles[n],
     about: about[n],
     section: sections[n],
+    titleStems: Array.from(titles[n].matchAll(WORD), ([word]) => normal(word)).filter((word) => !stop.has(word)).map(stem),
     parts: null, // the sections, once their texts are here
   }));
   const vocabulary = readWords(raw.words);
-  const stem = makeStemmer(raw.steps);
-  const stop = new Set(raw.stop.split(" "));
   const cutPhrase = (phrase) => phrase.split(" ").map((word) => ({ word, stem: stem(word) }));
+  const readGroups = (text, same) =>
+    text ? lines(text).map((group) => ({ same, phrases: group.split("|").map((phrase) => readPhrase(phrase, stem, stop)) })) : [];
+  const danger = raw.danger ? lines(raw.danger).map(cutPhrase) : [];
   return {
     pages,
     vocabulary,
@@ -84,8 +96,9 @@ export function readIndex(raw) {
     places: new Map(vocabulary.map((word, n) => [word, n])),
     stem,
     stop,
-    synonyms: raw.synonyms ? lines(raw.synonyms).map((group) => group.split("|").map((p) => readPhrase(p, stem, stop))) : [],
-    danger: raw.danger ? lines(raw.danger).map(cutPhrase) : [],
+    alike: [...readGroups(raw.names, true), ...readGroups(raw.synonyms, false)],
+    danger,
+    dangerStems: new Set(danger.flat().map(({ stem }) => stem)),
     texts: raw.texts,
   };
 }
@@ -186,7 +199,7 @@ function readings({ word, stem, open }, index) {
       }
     }
   }
-  if (!found.size && word.length > 3 && !/\d/.test(word)) addNearly(word, stem, open, index, add);
+  if (!found.size && word.length > 3 && !/\d/.test(word) && !index.dangerStems.has(stem)) addNearly(word, stem, open, index, add);
   return [...found].map(([name, weight]) => ({ stems: [name], weight }));
 }
 
@@ -212,21 +225,40 @@ function addSynonyms(typed, slots, index) {
     return new Set([stem, ...mended.map(({ stems }) => stems[0])]);
   });
   const extra = slots.map(() => []);
-  for (const group of index.synonyms) {
-    for (const phrase of group) {
+  for (const { same, phrases } of index.alike) {
+    for (const phrase of phrases) {
       const { length } = phrase.whole;
       for (let start = 0; start + length <= typed.length; start++) {
         if (!phrase.whole.every((part, n) => meant[start + n].has(part))) continue;
-        const others = group.filter((other) => other !== phrase && other.look.length);
+        const others = phrases.filter((other) => other !== phrase && other.look.length);
         // Each telling word of the phrase may be answered so; if it has none ("where to go"), the last word is.
+        // Words that are known together mean what they mean together: "day program" is not about days.
+        const alone = length > 1 ? 0.6 : 1;
         const covered = phrase.whole.map((_, n) => start + n).filter((n) => slots[n].choices.length);
         for (const n of covered.length ? covered : [start + length - 1]) {
-          extra[n].push(...others.map(({ look }) => ({ stems: look, weight: 0.6 })));
+          // Names of one thing ("PHP") stand for one another; words that only mean much the same are worth less.
+          const weight = same ? 0.95 : length > 1 ? 0.8 : 0.6;
+          extra[n].push(...others.map(({ look }) => ({ stems: look, weight, instead: !same })));
+          if (phrase.look.length > 1) extra[n].push({ stems: phrase.look, weight: 1 });
+          slots[n].alone = Math.min(slots[n].alone ?? 1, alone);
         }
       }
     }
   }
-  slots.forEach((slot, n) => slot.choices.push(...extra[n]));
+  slots.forEach((slot, n) => {
+    const own = slot.choices.map(({ stems, weight }) => ({ stems, weight: weight * (slot.alone ?? 1) }));
+    slot.choices = [...own, ...once(extra[n])];
+  });
+}
+
+// The same choice may come from several groups; the best one counts.
+function once(choices) {
+  const found = new Map();
+  for (const choice of choices) {
+    const key = choice.stems.join(" ");
+    if (!(found.get(key)?.weight >= choice.weight)) found.set(key, choice);
+  }
+  return [...found.values()];
 }
 
 // --- pages ----------------------------------------------------------------------------------------------------
@@ -239,9 +271,10 @@ export function findPages(slots, index) {
     let found = 0;
     for (const score of pages) if (score > 0) found++;
     // A rare word tells more than a usual one, but not so much more that it alone decides.
-    return found ? 0.6 + 0.7 * Math.log(1 + (total - found + 0.5) / (found + 0.5)) : 0;
+    return found ? 0.35 + 0.8 * Math.log(1 + (total - found + 0.5) / (found + 0.5)) : 0;
   });
   const all = telling.reduce((sum, value) => sum + value, 0);
+  const asked = new Set(slots.flatMap(({ choices }) => choices.slice(0, 1).map(({ stems }) => stems[0])));
   const hits = [];
   for (let page = 0; page < total; page++) {
     let score = 0;
@@ -252,28 +285,35 @@ export function findPages(slots, index) {
       covered += telling[n];
     }
     // A page with all the words comes before one with some of them, but some are better than nothing.
-    if (covered) hits.push({ page, score: (score * covered) / all });
+    if (!covered) continue;
+    const { titleStems } = index.pages[page];
+    const named = titleStems.length && titleStems.every((stem) => asked.has(stem)) ? 1.25 : 1;
+    hits.push({ page, score: named * score * (0.3 + (0.7 * covered) / all) });
   }
   hits.sort((a, b) => b.score - a.score || a.page - b.page);
-  return hits.filter((hit) => hit.score >= hits[0].score * 0.12).map((hit) => hit.page);
+  return hits.filter((hit) => hit.score >= hits[0].score * 0.08).map((hit) => hit.page);
 }
 
+// What a slot is worth on each page: its best choice, and a little for every other one that stands there too. A page
+// that speaks of a job, a boss and time off is more about jobs than one that says the word once.
 function slotScores({ choices }, index) {
-  const scores = new Float32Array(index.pages.length);
-  for (const { stems, weight } of choices) {
+  const best = new Float32Array(index.pages.length);
+  const sum = new Float32Array(index.pages.length);
+  const add = (page, score) => {
+    sum[page] += score;
+    if (score > best[page]) best[page] = score;
+  };
+  for (const { stems, weight, instead } of choices) {
+    // In a title, a word that only stands for the one typed may mean something else ("work" for "job").
+    const most = instead ? 1.5 : Infinity;
     if (stems.length === 1) {
       const { pages, weights } = index.postings[index.places.get(stems[0])];
-      for (let n = 0; n < pages.length; n++) {
-        const score = weight * weights[n];
-        if (score > scores[pages[n]]) scores[pages[n]] = score;
-      }
+      for (let n = 0; n < pages.length; n++) add(pages[n], weight * Math.min(most, weights[n]));
     } else {
-      phraseScores(stems, index).forEach((value, page) => {
-        if (weight * value > scores[page]) scores[page] = weight * value;
-      });
+      phraseScores(stems, index).forEach((value, page) => add(page, weight * Math.min(most, value)));
     }
   }
-  return scores;
+  return best.map((score, page) => score + Math.min(1, 0.2 * (sum[page] - score)));
 }
 
 // A page has a phrase when it has all its words; it is worth as much as the least of them.
@@ -293,19 +333,34 @@ function phraseScores(stems, index) {
 
 // --- sections and snippets ------------------------------------------------------------------------------------
 
-// For each stem that may be marked: which slots it answers, and how well.
+// For each stem that may be marked: which slot it answers, and how well. The words of a phrase ("time off") have mates:
+// one of them counts only beside another.
 export function marksOf(slots) {
   const marks = new Map();
   slots.forEach(({ choices }, slot) => {
     for (const { stems, weight } of choices) {
       for (const name of stems) {
         const before = marks.get(name);
-        const worth = weight / stems.length;
-        if (!before || before.worth < worth) marks.set(name, { slot, worth });
+        const mates = stems.length > 1 ? stems.filter((other) => other !== name) : null;
+        const better = !before || (!before.mates === !mates ? before.worth < weight : !mates);
+        if (better) marks.set(name, { slot, worth: weight, mates });
       }
     }
   });
   return marks;
+}
+
+// The words that count, with their places: [{ n, slot, worth }].
+function hitsIn(words, marks) {
+  const hits = [];
+  for (let n = 0; n < words.length; n++) {
+    const mark = marks.get(words[n].stem);
+    if (!mark) continue;
+    const { slot, worth, mates } = mark;
+    if (mates && !mates.includes(words[n - 1]?.stem) && !mates.includes(words[n + 1]?.stem)) continue;
+    hits.push({ n, slot, worth });
+  }
+  return hits;
 }
 
 function cut(text, stem) {
@@ -328,40 +383,29 @@ function readParts(page, index) {
 export function bestSection(page, marks, index) {
   let best = null;
   for (const part of readParts(page, index)) {
-    const window = bestWindow(part.words, marks);
-    const titleWorth = worthOf(part.titleWords, marks);
+    const window = bestWindow(hitsIn(part.words, marks));
+    const titleWorth = worthOf(hitsIn(part.titleWords, marks));
     const score = window.worth + 1.5 * titleWorth + (part.text ? 0 : -0.5);
     if (!best || score > best.score + 0.001) best = { part, from: window.from, score };
   }
   return best && best.score > 0 ? best : null;
 }
 
-function worthOf(words, marks) {
+function worthOf(hits) {
   const slots = new Map();
-  for (const { stem } of words) {
-    const mark = marks.get(stem);
-    if (mark) slots.set(mark.slot, Math.max(slots.get(mark.slot) ?? 0, mark.worth));
-  }
+  for (const { slot, worth } of hits) slots.set(slot, Math.max(slots.get(slot) ?? 0, worth));
   let sum = 0;
   for (const worth of slots.values()) sum += worth;
   return sum;
 }
 
-// Where the most slots are answered within the length of a snippet. Looks only where a marked word stands.
-function bestWindow(words, marks) {
-  const hits = [];
-  words.forEach(({ stem }, n) => {
-    const mark = marks.get(stem);
-    if (mark) hits.push({ n, ...mark });
-  });
+// Where the most slots are answered within the length of a snippet. Looks only where a word counts.
+function bestWindow(hits) {
   let best = { from: 0, worth: 0 };
   for (let first = 0; first < hits.length; first++) {
-    const slots = new Map();
-    for (let k = first; k < hits.length && hits[k].n < hits[first].n + SNIPPET_WORDS - 6; k++) {
-      slots.set(hits[k].slot, Math.max(slots.get(hits[k].slot) ?? 0, hits[k].worth));
-    }
-    let worth = 0;
-    for (const value of slots.values()) worth += value;
+    let end = first;
+    while (end < hits.length && hits[end].n < hits[first].n + SNIPPET_WORDS - 6) end++;
+    const worth = worthOf(hits.slice(first, end));
     if (worth > best.worth + 0.001) best = { from: hits[first].n, worth };
   }
   return best;
@@ -421,11 +465,12 @@ function isDangerWord(typed, danger, index) {
 }
 
 // Which of the help lines speak of what was typed: [{ id, text }] in, a set of ids out. A word tells something only
-// if few of the lines have it.
+// if few of the lines and not most of the pages have it ("help").
 export function fittingLines(slots, lines, index) {
   const stemsOf = lines.map(({ text }) => new Set(cut(text, index.stem).map(({ stem }) => stem)));
   const asked = slots.flatMap(({ choices }) => choices.filter(({ weight }) => weight >= 0.6).map(({ stems }) => stems));
-  const telling = (stems) => stemsOf.filter((has) => stems.every((name) => has.has(name))).length <= 2;
+  const usual = (name) => index.postings[index.places.get(name)].pages.length > index.pages.length / 2;
+  const telling = (stems) => stemsOf.filter((has) => stems.every((name) => has.has(name))).length <= 2 && !stems.every(usual);
   const fits = (has) => asked.some((stems) => stems.every((name) => has.has(name)) && telling(stems));
   return new Set(lines.filter((_, n) => fits(stemsOf[n])).map(({ id }) => id));
 }
@@ -435,8 +480,9 @@ export function fittingLines(slots, lines, index) {
 function setMarked(element, text, marks, stem) {
   const pieces = [];
   let done = 0;
-  for (const word of cut(text, stem)) {
-    if (!marks.has(word.stem)) continue;
+  const words = cut(text, stem);
+  for (const { n } of hitsIn(words, marks)) {
+    const word = words[n];
     const mark = document.createElement("mark");
     mark.textContent = text.slice(word.start, word.end);
     pieces.push(text.slice(done, word.start), mark);
@@ -516,27 +562,26 @@ function startSearch(box) {
     const link = element.querySelector("[data-page]");
     link.href = address(page);
     setMarked(link, page.title, shown.marks, index.stem);
-    setMarked(element.querySelector("[data-snippet]"), page.about, shown.marks, index.stem);
-    element.querySelector("[data-section]").textContent = page.section;
-    fillSnippet(element, page);
+    element.querySelector("[data-section]").textContent = page.section === page.title ? "" : page.section;
+    if (!fillSnippet(element, page)) setMarked(element.querySelector("[data-snippet]"), page.about, shown.marks, index.stem);
     return { page, element };
   }
 
-  // The description gives way to the part of the page that answers best, if it answers better.
+  // The description gives way to the part of the page that answers best. Returns whether there is one.
   function fillSnippet(element, page) {
-    if (!page.parts) return;
-    const best = bestSection(page, shown.marks, index);
-    if (!best) return;
-    const place = element.querySelector("[data-place]");
+    const best = page.parts && bestSection(page, shown.marks, index);
+    if (!best) return false;
     if (best.part.anchor) {
+      const place = element.querySelector("[data-place]");
       place.href = address(page, best.part.anchor);
       setMarked(place, best.part.title, shown.marks, index.stem);
       place.parentElement.hidden = false;
     }
     const snippet = snippetOf(best.part, best.from);
-    if (!snippet.text) return;
+    if (!snippet.text) return false;
     const text = (snippet.cutBefore ? "\u2026 " : "") + snippet.text + (snippet.cutAfter ? " \u2026" : "");
     setMarked(element.querySelector("[data-snippet]"), text, shown.marks, index.stem);
+    return true;
   }
 
   function show(upTo) {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
@@ -164,7 +164,9 @@ class _Care(Block):
 
     def on_create(self, parent: Element) -> Element:
         count = self.tracker["care"] = self.tracker.get("care", 0) + 1
-        section = SubElement(parent, "section", {"class": f"care {self.NAME}", "aria-labelledby": f"{self.NAME}-{count}"})
+        section = SubElement(
+            parent, "section", {"class": f"care {self.NAME}", "aria-labelledby": f"{self.NAME}-{count}"}
+        )
         title = SubElement(section, "h2", {"class": "care-title", "id": f"{self.NAME}-{count}", "data-toc-omit": ""})
         urgency = SubElement(title, "span", {"class": "visually-hidden"})
         urgency.text = CARE[self.NAME]
@@ -187,7 +189,7 @@ class Figure(Block):
 
     NAME = "figure"
     ARGUMENT = True
-    OPTIONS = {"title": ("", type_string)}
+    OPTIONS: ClassVar = {"title": ("", type_string)}
 
     def on_create(self, parent: Element) -> Element:
         name = Path(self.argument).stem
@@ -201,9 +203,17 @@ class Figure(Block):
             svg = re.sub(r"\s*\n\s*", "\n", path.read_text("utf-8")).strip()
             drawing.text = AtomicString(self.md.htmlStash.store(svg))
             if "<title" not in svg or not self.options["title"]:
-                fault(drawing, f"the picture “{self.argument}” has no title", "add <title> and <desc> to the picture, and “    title: …” under the opening line")
+                fault(
+                    drawing,
+                    f"the picture “{self.argument}” has no title",
+                    "add <title> and <desc> to the picture, and “    title: …” under the opening line",
+                )
         else:
-            fault(drawing, f"there is no picture “{self.argument}”", "check the name; pictures stand in overrides/pictures")
+            fault(
+                drawing,
+                f"there is no picture “{self.argument}”",
+                "check the name; pictures stand in overrides/pictures",
+            )
         return SubElement(figure, "figcaption")
 
 
@@ -218,7 +228,11 @@ class HelpLines(Block):
         box = SubElement(parent, "div", {"class": "help-lines"})
         wanted = [g for g in evidence.groups if self.argument in ("all", g)]
         if not wanted:
-            fault(box, f"there is no group of help lines “{self.argument}”", f"write one of: all, {', '.join(evidence.groups)}")
+            fault(
+                box,
+                f"there is no group of help lines “{self.argument}”",
+                f"write one of: all, {', '.join(evidence.groups)}",
+            )
         for group in wanted:
             for line in evidence.help_lines.values():
                 if line.group == group:
@@ -230,7 +244,9 @@ class HelpLines(Block):
 
 
 def _help_line(box: Element, line: HelpLine) -> None:
-    item = SubElement(box, "section", {"class": "help-line", "id": f"line-{line.id}", "aria-labelledby": f"name-{line.id}"})
+    item = SubElement(
+        box, "section", {"class": "help-line", "id": f"line-{line.id}", "aria-labelledby": f"name-{line.id}"}
+    )
     name = SubElement(item, "h3", {"class": "help-line-name", "id": f"name-{line.id}", "data-toc-omit": ""})
     name.text = AtomicString(line.name)
     SubElement(item, "p").text = AtomicString(line.for_)

@@ -7,7 +7,6 @@ which the page lists at its foot. `[@a04]`, an article claim, shows nothing: it 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -205,5 +204,3 @@ def _align_by_class(root: Element) -> None:
         style = cell.attrib.pop("style", "") or ""
         if found := re.search(r"text-align:\s*(left|center|right)", style):
             cell.set("class", f"{cell.get('class', '')} align-{found[1]}".strip())
-
-

@@ -22,7 +22,9 @@ ENGINE = (sys.executable, "-m", "mkdocs")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 something to mend, 2 wrong use."""
-    parser = argparse.ArgumentParser(prog="iop-guide", description="Build the IOP Guide, preview it, or stamp a clinic's copy.")
+    parser = argparse.ArgumentParser(
+        prog="iop-guide", description="Build the IOP Guide, preview it, or stamp a clinic's copy."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="render and check the guide, then put it in place of the last one")
     build.add_argument("--out", type=Path, default=ROOT / "site", help="the folder to build (default: site)")
@@ -30,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="show the guide in a browser and follow every change")
     serve.add_argument("--port", type=int, default=8000, help="the port to listen on (default: 8000)")
     serve.set_defaults(run=lambda given: _serve(given.port))
-    clinic = commands.add_parser("clinic", help="a clinic's own copy").add_subparsers(dest="clinic_command", required=True)
+    clinic = commands.add_parser("clinic", help="a clinic's own copy").add_subparsers(
+        dest="clinic_command", required=True
+    )
     copy = clinic.add_parser("build", help="stamp a clinic's profile onto the finished guide")
     copy.add_argument("profile", type=Path, help="the clinic's file, clinic.yml")
     copy.add_argument("--out", type=Path, required=True, help="the folder for the copy")
@@ -50,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell(faults: Sequence[Fault]) -> int:
     for fault in faults:
         print(fault, file=sys.stderr)
-    print(f"\n{len(faults)} to mend. Nothing was published; the last good copy, if there is one, is still in place.", file=sys.stderr)
+    print(
+        f"\n{len(faults)} to mend. Nothing was published; the last good copy, if there is one, is still in place.",
+        file=sys.stderr,
+    )
     return 1
 
 
@@ -65,7 +72,9 @@ def _build(out: Path) -> int:
             env={**_environment(), "IOP_GUIDE_REPORT": str(report_path)}, capture_output=True, text=True, cwd=ROOT,
         )  # fmt: skip
         if not report_path.exists():
-            raise FaultsFound([Fault("mkdocs.yml", 0, "the engine stopped", engine.stderr.strip()[-2000:] or "no word why")])
+            raise FaultsFound(
+                [Fault("mkdocs.yml", 0, "the engine stopped", engine.stderr.strip()[-2000:] or "no word why")]
+            )
         report = json.loads(report_path.read_text("utf-8"))
         if report["faults"]:
             raise FaultsFound(Fault(**fault) for fault in report["faults"])
@@ -80,7 +89,7 @@ def _build(out: Path) -> int:
 
 
 def _environment() -> dict[str, str]:
-    # The theme prints an advertisement for its successor on every start; people who build a clinic's page need not read it.
+    # The theme prints an advertisement for its successor on every start; nobody here needs to read it.
     return {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
 
 
@@ -105,5 +114,3 @@ def _clinic_build(profile_path: Path, out: Path, site: Path) -> int:
 
     print(stamp_site(site, load_profile(profile_path), out))
     return 0
-
-

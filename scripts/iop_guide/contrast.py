@@ -1,12 +1,14 @@
-"""How well one colour can be read on another, after WCAG 2.2, and the tones that can be.
+"""How well one color can be read on another, after WCAG 2.2, and the tones that can be.
 
-A clinic's accent takes the place of the guide's evergreen: as the colour of links on every ground of the pages, and
-as the ground of white text. The grounds are those of overrides/assets/guide.css; a test keeps the two the same.
+A clinic's accent takes the place of the guide's evergreen: as the color of links on every ground of the
+pages, and as the ground of white text. The grounds are those of overrides/assets/guide.css; a test keeps the
+two the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 LIGHT_GROUNDS = {
     "paper": "#fffcf7",
@@ -33,13 +35,13 @@ NEEDED_DARK = 7.0
 
 
 def ratio(one: str, other: str) -> float:
-    """The contrast of two colours written #rrggbb: from 1 (the same) to 21 (black on white)."""
+    """The contrast of two colors written #rrggbb: from 1 (the same) to 21 (black on white)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def worst(color: str, grounds: Iterable[str]) -> tuple[float, str]:
-    """The smallest contrast of a colour with any of the grounds, and that ground."""
+    """The smallest contrast of a color with any of the grounds, and that ground."""
     return min((ratio(color, ground), ground) for ground in grounds)
 
 
@@ -67,6 +69,7 @@ def _channels(color: str) -> tuple[int, int, int]:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
+@lru_cache(maxsize=1000)  # the grounds come again and again
 def _luminance(color: str) -> float:
     """Relative luminance as WCAG 2.2 defines it, from 0 (black) to 1 (white)."""
 

@@ -171,7 +171,7 @@ class Term(Strict):
     """A word that readers meet, explained in one sentence."""
 
     term: Words
-    also: list[Words] = []
+    also: tuple[Words, ...] = ()
     meaning: Words
     page: Words
 
@@ -187,7 +187,7 @@ class Facts(Strict):
 class Claims(Strict):
     articles: dict[Id, Article]
     claims: dict[Id, Claim]
-    open: list[Id] = []
+    open: tuple[Id, ...] = ()
 
 
 class HelpLines(Strict):
@@ -269,9 +269,13 @@ def read_evidence(folder: Path, shown: str = "docs/evidence") -> Evidence:
     claims, claim_lines = read_claims
     term_list, term_lines = read_terms[0].terms, read_terms[1]
 
-    faults += _twice("sources.yml", shown, ((s.id, source_lines["sources", n, "id"]) for n, s in enumerate(source_list)))
+    faults += _twice(
+        "sources.yml", shown, ((s.id, source_lines["sources", n, "id"]) for n, s in enumerate(source_list))
+    )
     faults += _twice("facts.yml", shown, ((f.id, fact_lines["facts", n, "id"]) for n, f in enumerate(fact_list)))
-    faults += _twice("help-lines.yml", shown, ((h.id, help_positions["lines", n, "id"]) for n, h in enumerate(line_list)))
+    faults += _twice(
+        "help-lines.yml", shown, ((h.id, help_positions["lines", n, "id"]) for n, h in enumerate(line_list))
+    )
     spellings = [
         (word.lower(), term_lines["terms", n, "term"]) for n, t in enumerate(term_list) for word in (t.term, *t.also)
     ]
@@ -290,23 +294,33 @@ def read_evidence(folder: Path, shown: str = "docs/evidence") -> Evidence:
 
     known(
         ((s.official, source_lines["sources", n, "official"]) for n, s in enumerate(source_list) if s.official),
-        sources.__contains__, "sources.yml", "source",
+        sources.__contains__,
+        "sources.yml",
+        "source",
     )
     known(
         ((i, fact_lines["facts", n, "sources", k]) for n, f in enumerate(fact_list) for k, i in enumerate(f.sources)),
-        sources.__contains__, "facts.yml", "source",
+        sources.__contains__,
+        "facts.yml",
+        "source",
     )
     known(
         ((i, help_positions["lines", n, "facts", k]) for n, h in enumerate(line_list) for k, i in enumerate(h.facts)),
-        facts.__contains__, "help-lines.yml", "fact",
+        facts.__contains__,
+        "help-lines.yml",
+        "fact",
     )
     known(
         ((h.group, help_positions["lines", n, "group"]) for n, h in enumerate(line_list)),
-        groups.__contains__, "help-lines.yml", "group",
+        groups.__contains__,
+        "help-lines.yml",
+        "group",
     )
     known(
         ((i, claim_lines["open", n]) for n, i in enumerate(claims.open)),
-        lambda i: i in claims.claims and claims.claims[i].verdict != "drop", "claims.yml", "claim that a page could carry",
+        lambda i: i in claims.claims and claims.claims[i].verdict != "drop",
+        "claims.yml",
+        "claim that a page could carry",
     )
     known(
         ((i[0], claim_lines["claims", i]) for i in claims.claims), claims.articles.__contains__, "claims.yml", "article"
@@ -314,9 +328,12 @@ def read_evidence(folder: Path, shown: str = "docs/evidence") -> Evidence:
     for n, fact in enumerate(fact_list):
         if fact.confirmed == "read" and not any(sources[i].read for i in fact.sources if i in sources):
             faults.append(
-                Fault(f"{shown}/facts.yml", fact_lines["facts", n, "id"],
-                      f"the fact “{fact.id}” is marked as read, but none of its sources is",
-                      "mark it as recalled, or name the source it was read in")
+                Fault(
+                    f"{shown}/facts.yml",
+                    fact_lines["facts", n, "id"],
+                    f"the fact “{fact.id}” is marked as read, but none of its sources is",
+                    "mark it as recalled, or name the source it was read in",
+                )
             )
     if faults:
         raise FaultsFound(faults)
@@ -325,7 +342,7 @@ def read_evidence(folder: Path, shown: str = "docs/evidence") -> Evidence:
         facts=facts,
         articles=claims.articles,
         claims=claims.claims,
-        open_claims=tuple(claims.open),
+        open_claims=claims.open,
         groups=groups,
         help_lines={h.id: h for h in line_list},
         terms={word.lower(): t for t in term_list for word in (t.term, *t.also)},
@@ -337,6 +354,10 @@ def _twice(name: str, shown: str, ids: Iterable[tuple[str, int]]) -> Iterator[Fa
     first: dict[str, int] = {}
     for wanted, line in ids:
         if wanted in first:
-            yield Fault(f"{shown}/{name}", line, f"the id “{wanted}” stands twice (first on line {first[wanted]})",
-                        "give one of them another id")
+            yield Fault(
+                f"{shown}/{name}",
+                line,
+                f"the id “{wanted}” stands twice (first on line {first[wanted]})",
+                "give one of them another id",
+            )
         first.setdefault(wanted, line)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -51,6 +52,16 @@ _COUNTED = re.compile(
 _ANY_WORD = re.compile(rf"\b{_SPELLED}\b", re.I)
 
 
+_MAYBE = re.compile(rf"\d|\b(?:{_WORD}|half|third|quarter|fifth|tenth)", re.I)
+
+
+@lru_cache(maxsize=16)
+def _exempt(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    """Names that are no figures, where they stand alone: the 988 of "call 988", not that of "$3,988"."""
+    names = "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True)) or "(?!)"
+    return re.compile(rf"(?<![\w$.])(?<!\d,)(?:{names})(?![\w%]|[.,]\d)", re.I)
+
+
 @dataclass(frozen=True)
 class Figure:
     """A figure as it stands in the text, and what it is worth."""
@@ -76,9 +87,9 @@ def value_of(text: str) -> Fraction:
 
 def figures(text: str, exempt: Iterable[str] = ()) -> list[Figure]:
     """Every figure of a text, in order of kind. `exempt` are phrases that are names, not figures ("988")."""
-    rest = text.replace("\u00a0", " ")
-    for phrase in sorted(exempt, key=len, reverse=True):
-        rest = re.sub(rf"(?<![\w$.])(?<!\d,){re.escape(phrase)}(?![\w%]|[.,]\d)", lambda m: "·" * len(m[0]), rest, flags=re.I)
+    if not _MAYBE.search(text):
+        return []  # most sentences: nothing below can be found in them
+    rest = _exempt(tuple(exempt)).sub(lambda m: "·" * len(m[0]), text.replace("\u00a0", " "))
     found: list[Figure] = []
 
     def take(pattern: re.Pattern[str], make: object) -> None:
@@ -117,7 +128,9 @@ def _fraction(match: re.Match[str]) -> Figure:
 def _counted(match: re.Match[str]) -> Figure | None:
     ends = [match["first"], *([match["last"]] if match["last"] else [])]
     # "one day", "one person": an indefinite article, not a count.
-    if [end.lower() for end in ends] == ["one"] and not re.match(r"[\s-](hour|minute|month|year|session)", match.string[match.end() :]):
+    if [end.lower() for end in ends] == ["one"] and not re.match(
+        r"[\s-](hour|minute|month|year|session)", match.string[match.end() :]
+    ):
         return None
     return Figure(match[0], frozenset(value_of(end) for end in ends))
 
@@ -136,7 +149,11 @@ class Held:
         """Whether the text holds this figure."""
         if figure.share is not None and figure.share in self.shares:
             return True
-        return bool(figure.numbers) and (figure.share is None or len(figure.numbers) > 1) and figure.numbers <= self.numbers
+        return (
+            bool(figure.numbers)
+            and (figure.share is None or len(figure.numbers) > 1)
+            and figure.numbers <= self.numbers
+        )
 
 
 def held(text: str) -> Held:

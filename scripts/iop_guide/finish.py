@@ -126,13 +126,24 @@ def check_site(files: Mapping[str, bytes], pages: Mapping[str, Page]) -> tuple[l
             return Fault(page.shown, _line_of(text, page), what, mend)
 
         for twice in sorted({i for i in look.ids if look.ids.count(i) > 1}):
-            faults.append(fault(twice, f"the id “{twice}” stands twice on the page", "give one heading another wording or {#id}"))
+            faults.append(
+                fault(twice, f"the id “{twice}” stands twice on the page", "give one heading another wording or {#id}")
+            )
         for found in look.inline:
-            faults.append(fault(found, f"“{found}” is inline, which the security policy forbids",
-                                "use a class and overrides/assets/guide.css, or a script file"))
+            faults.append(
+                fault(
+                    found,
+                    f"“{found}” is inline, which the security policy forbids",
+                    "use a class and overrides/assets/guide.css, or a script file",
+                )
+            )
         for address in look.fetched:
             if urlsplit(address).netloc:
-                faults.append(fault(address, f"the page fetches “{address}” from another host", "keep the file in overrides/assets"))
+                faults.append(
+                    fault(
+                        address, f"the page fetches “{address}” from another host", "keep the file in overrides/assets"
+                    )
+                )
             elif not address.startswith("data:") and _target(path, address) not in files:
                 faults.append(fault(address, f"there is no file “{address}”", "check the name and the folder"))
         for address in look.links:
@@ -144,8 +155,13 @@ def check_site(files: Mapping[str, bytes], pages: Mapping[str, Page]) -> tuple[l
         weight = Weight(path, first_view, blocking, 1 + len(look.styles) + len(look.scripts))
         weights.append(weight)
         if weight.first_view > MAX_FIRST_VIEW or weight.blocking > MAX_BLOCKING:
-            faults.append(fault("", f"the first view has {first_view:,} bytes, {blocking:,} of them before the first paint",
-                                f"{MAX_FIRST_VIEW:,} and {MAX_BLOCKING:,} at most: shorten the page or its pictures"))
+            faults.append(
+                fault(
+                    "",
+                    f"the first view has {first_view:,} bytes, {blocking:,} of them before the first paint",
+                    f"{MAX_FIRST_VIEW:,} and {MAX_BLOCKING:,} at most: shorten the page or its pictures",
+                )
+            )
     return faults, weights
 
 
@@ -204,7 +220,12 @@ def _broken(path: str, address: str, files: Mapping[str, bytes], ids: Mapping[st
 def header_files() -> dict[str, bytes]:
     """The security headers as files that hosts read: Netlify and Cloudflare Pages (`_headers`), nginx (a snippet)."""
     long_lived = "public, max-age=31536000, immutable"
-    netlify = ["/*", *(f"  {name}: {value}" for name, value in HEADERS.items()), "/assets/fonts/*", f"  Cache-Control: {long_lived}"]
+    netlify = [
+        "/*",
+        *(f"  {name}: {value}" for name, value in HEADERS.items()),
+        "/assets/fonts/*",
+        f"  Cache-Control: {long_lived}",
+    ]
     nginx = [
         "# Security headers of the guide: `include` this file in the server or location block that serves it.",
         *(f'add_header {name} "{value}" always;' for name, value in HEADERS.items()),

@@ -71,19 +71,27 @@ def known_blocks(read: Read) -> Iterator[Fault]:
         if match[2]:
             open_lines.append(number)
             if match[2] not in NAMES:
-                yield Fault(read.page.shown, number, f"there is no block “{match[2]}”",
-                            f"write one of: {', '.join(sorted(NAMES))}")
+                yield Fault(
+                    read.page.shown,
+                    number,
+                    f"there is no block “{match[2]}”",
+                    f"write one of: {', '.join(sorted(NAMES))}",
+                )
         elif open_lines:
             open_lines.pop()
         else:
             yield Fault(read.page.shown, number, "/// closes a block that was not opened", "take the line out")
     for number in open_lines:
-        yield Fault(read.page.shown, number, "this block is never closed", "write /// alone on a line after its last line")
+        yield Fault(
+            read.page.shown, number, "this block is never closed", "write /// alone on a line after its last line"
+        )
     for sentence in read.text.sentences:
-        if match := re.match(r"/{3,}\s*([\w-]+)", sentence.text):
-            if match[1] in NAMES:
-                yield read.fault(sentence.text, f"the block “{match[1]}” is not written as it must be",
-                                 "check what stands after | and the indented lines below it (CONTRIBUTING.md shows each block)")
+        if (match := re.match(r"/{3,}\s*([\w-]+)", sentence.text)) and match[1] in NAMES:
+            yield read.fault(
+                sentence.text,
+                f"the block “{match[1]}” is not written as it must be",
+                "check what stands after | and the indented lines below it (CONTRIBUTING.md shows each block)",
+            )
 
 
 def blocks_own_faults(read: Read) -> Iterator[Fault]:
@@ -105,11 +113,17 @@ def known_keys(read: Read) -> Iterator[Fault]:
                 elif claim.verdict == "drop":
                     yield read.fault(sentence.text, f"the claim “{key}” was dropped ({claim.why})", "take the mark out")
             elif key not in read.evidence.facts:
-                yield read.fault(sentence.text, f"there is no fact “{key}”",
-                                 "check the id in docs/evidence/facts.yml, or add the fact there with its source")
+                yield read.fault(
+                    sentence.text,
+                    f"there is no fact “{key}”",
+                    "check the id in docs/evidence/facts.yml, or add the fact there with its source",
+                )
         if len(claims) > MAX_CLAIMS:
-            yield read.fault(sentence.text, f"the sentence carries {len(claims)} claims ({', '.join(claims)})",
-                             f"{MAX_CLAIMS} at most: split it")
+            yield read.fault(
+                sentence.text,
+                f"the sentence carries {len(claims)} claims ({', '.join(claims)})",
+                f"{MAX_CLAIMS} at most: split it",
+            )
 
 
 def sourced_figures(read: Read) -> Iterator[Fault]:
@@ -123,18 +137,25 @@ def sourced_figures(read: Read) -> Iterator[Fault]:
         if not found:
             continue
         if not facts:
-            yield read.fault(sentence.text, f"“{found[0].shown}” has no source",
-                             "cite a fact after the sentence, [@fact-id], or mark the block as an example")
+            yield read.fault(
+                sentence.text,
+                f"“{found[0].shown}” has no source",
+                "cite a fact after the sentence, [@fact-id], or mark the block as an example",
+            )
             continue
         for fact in facts:
             if fact.confirmed == "recalled":
-                yield read.fault(sentence.text, f"“{found[0].shown}” stands beside “{fact.id}”, which is only recalled",
-                                 "cite a fact that was read, or leave the figure out")
+                yield read.fault(
+                    sentence.text,
+                    f"“{found[0].shown}” stands beside “{fact.id}”, which is only recalled",
+                    "cite a fact that was read, or leave the figure out",
+                )
         known = _held_by(read.evidence, facts)
         for figure in found:
             if not known.has(figure):
                 yield read.fault(
-                    sentence.text, f"“{figure.shown}” stands in none of the facts cited ({', '.join(f.id for f in facts)})",
+                    sentence.text,
+                    f"“{figure.shown}” stands in none of the facts cited ({', '.join(f.id for f in facts)})",
                     "use the fact's own figure, or cite the fact that holds this one",
                 )
 
@@ -161,8 +182,9 @@ def supported_claims(read: Read) -> Iterator[Fault]:
                 continue
             if not (read.facts(sentence) or "unknown" in sentence.blocks or hedges.search(sentence.text)):
                 yield read.fault(
-                    sentence.text, f"the claim “{key}” ({claim.verdict}) stands without a fact or a hedge",
-                    "cite a fact in the same sentence, say that it varies (“many programs”), or put it in an unknown block",
+                    sentence.text,
+                    f"the claim “{key}” ({claim.verdict}) stands without a fact or a hedge",
+                    "cite a fact in that sentence, say that it varies (“many programs”), or use an unknown block",
                 )
 
 
@@ -171,9 +193,12 @@ def dates_that_hold(read: Read) -> Iterator[Fault]:
     for sentence in read.text.sentences:
         for fact in read.facts(sentence):
             if fact.expires and read.page.meta.check_again > fact.expires:
-                yield Fault(read.page.shown, read.page.lines["check_again",],
-                            f"check_again ({read.page.meta.check_again}) is later than {fact.expires}, when “{fact.id}” runs out",
-                            f"write {fact.expires} or earlier")
+                yield Fault(
+                    read.page.shown,
+                    read.page.lines["check_again",],
+                    f"check_again ({read.page.meta.check_again}) is later than “{fact.id}” holds ({fact.expires})",
+                    f"write {fact.expires} or earlier",
+                )
 
 
 def headings_in_order(read: Read) -> Iterator[Fault]:
@@ -181,9 +206,15 @@ def headings_in_order(read: Read) -> Iterator[Fault]:
     before = 1
     for level, heading in read.text.headings:
         if level == 1:
-            yield read.fault(heading, f"“{heading}” is a heading of level 1", "write ## (the page's title comes from its front matter)")
+            yield read.fault(
+                heading,
+                f"“{heading}” is a heading of level 1",
+                "write ## (the page's title comes from its front matter)",
+            )
         elif level > before + 1:
-            yield read.fault(heading, f"“{heading}” jumps from level {before} to level {level}", f"write {'#' * (before + 1)}")
+            yield read.fault(
+                heading, f"“{heading}” jumps from level {before} to level {level}", f"write {'#' * (before + 1)}"
+            )
         before = max(level, 1)
 
 
@@ -192,14 +223,21 @@ def care_cards(read: Read) -> Iterator[Fault]:
     titles = [line for line in read.page.body.split("\n") if re.match(rf"/// (?:{'|'.join(CARE)}) ", line)]
     for line in titles:
         if not line.rstrip().endswith("if:"):
-            yield read.fault(line.partition("|")[2], f"the care card “{line.partition('|')[2].strip()}” does not end in “if:”",
-                             "write one action and the word if: “Call 911 now if:”")
+            yield read.fault(
+                line.partition("|")[2],
+                f"the care card “{line.partition('|')[2].strip()}” does not end in “if:”",
+                "write one action and the word if: “Call 911 now if:”",
+            )
     if read.page.meta.danger and "/// help-lines" not in read.page.body:
         first_heading = re.search(r"^## ", read.page.body, re.M)
         opening = read.page.body[: first_heading.start()] if first_heading else read.page.body
         if "/// care-now" not in opening:
-            yield Fault(read.page.shown, read.page.lines["danger",], "a page on danger must open with help",
-                        "put a care-now block before the first heading")
+            yield Fault(
+                read.page.shown,
+                read.page.lines["danger",],
+                "a page on danger must open with help",
+                "put a care-now block before the first heading",
+            )
 
 
 def pictures_in_words(read: Read) -> Iterator[Fault]:
@@ -207,8 +245,12 @@ def pictures_in_words(read: Read) -> Iterator[Fault]:
     for address, alternative in read.text.images:
         if not alternative.strip():
             line = next((n for n, text in enumerate(read.page.body.split("\n"), 1) if address in text), 0)
-            yield Fault(read.page.shown, line, f"the image “{address}” has no alternative text",
-                        "say in words what it shows: ![words](file)")
+            yield Fault(
+                read.page.shown,
+                line,
+                f"the image “{address}” has no alternative text",
+                "say in words what it shows: ![words](file)",
+            )
 
 
 def known_terms(read: Read) -> Iterator[Fault]:
@@ -224,17 +266,29 @@ def known_terms(read: Read) -> Iterator[Fault]:
 
 def plain_words(read: Read) -> Iterator[Fault]:
     """No word that hurts, no sentence too long to hold, and a reading grade that most adults manage."""
-    banned = read.evidence.words.banned
+    banned = {word.lower(): instead for word, instead in read.evidence.words.banned.items()}
+    any_banned = re.compile(rf"\b(?:{'|'.join(map(re.escape, banned))})\b", re.I)
     for sentence in read.text.sentences:
-        for word, instead in banned.items():
-            if found := re.search(rf"\b{re.escape(word)}\b", sentence.text, re.I):
-                yield read.fault(sentence.text, f"“{found[0]}” is a word that we do not use", f"write {instead}")
-        if sentence.kind in ("prose", "item") and len(sentence.words) > MAX_SENTENCE and "help-lines" not in sentence.blocks:
-            yield read.fault(sentence.text, f"a sentence of {len(sentence.words)} words (“{' '.join(sentence.text.split()[:6])} …”)",
-                             f"{MAX_SENTENCE} at most: split it")
+        for word in any_banned.findall(sentence.text):
+            yield read.fault(sentence.text, f"“{word}” is a word that we do not use", f"write {banned[word.lower()]}")
+        if (
+            sentence.kind in ("prose", "item")
+            and len(sentence.words) > MAX_SENTENCE
+            and "help-lines" not in sentence.blocks
+        ):
+            yield read.fault(
+                sentence.text,
+                f"a sentence of {len(sentence.words)} words (“{' '.join(sentence.text.split()[:6])} …”)",
+                f"{MAX_SENTENCE} at most: split it",
+            )
     reached = grade(read.text.sentences, read.evidence.words.law_names)
     if reached > MAX_GRADE:
-        yield Fault(read.page.shown, 0, f"the page reads at grade {reached}", f"{MAX_GRADE:g} at most: shorter sentences, plainer words")
+        yield Fault(
+            read.page.shown,
+            0,
+            f"the page reads at grade {reached}",
+            f"{MAX_GRADE:g} at most: shorter sentences, plainer words",
+        )
 
 
 def no_figures_in_front_matter(read: Read) -> Iterator[Fault]:
@@ -242,8 +296,12 @@ def no_figures_in_front_matter(read: Read) -> Iterator[Fault]:
     exempt = [*read.evidence.words.exempt_figures, *_numbers_to_call(read.evidence)]
     for key in ("title", "description", "heading"):
         for figure in figures(getattr(read.page.meta, key) or "", exempt):
-            yield Fault(read.page.shown, read.page.lines[key,], f"“{figure.shown}” stands in the {key}, which cannot cite a source",
-                        "say it without the figure")
+            yield Fault(
+                read.page.shown,
+                read.page.lines[key,],
+                f"“{figure.shown}” stands in the {key}, which cannot cite a source",
+                "say it without the figure",
+            )
 
 
 PAGE_RULES: tuple[Callable[[Read], Iterator[Fault]], ...] = (
@@ -261,8 +319,12 @@ def same_titles(reads: list[Read]) -> Iterator[Fault]:
     for read in reads:
         title = read.page.meta.title.lower()
         if title in first:
-            yield Fault(read.page.shown, read.page.lines["title",],
-                        f"the title “{read.page.meta.title}” is also that of {first[title].shown}", "give one of them another title")
+            yield Fault(
+                read.page.shown,
+                read.page.lines["title",],
+                f"the title “{read.page.meta.title}” is also that of {first[title].shown}",
+                "give one of them another title",
+            )
         first.setdefault(title, read.page)
 
 
@@ -275,8 +337,11 @@ def repeated_sentences(reads: list[Read]) -> Iterator[Fault]:
             if len(words) < MIN_REPEAT or "help-lines" in sentence.blocks:
                 continue
             if words in first and first[words].page.src != read.page.src:
-                yield read.fault(sentence.text, f"“{sentence.text[:60]}” stands on {first[words].page.shown} too",
-                                 "say it on one page and link to it from the other")
+                yield read.fault(
+                    sentence.text,
+                    f"“{sentence.text[:60]}” stands on {first[words].page.shown} too",
+                    "say it on one page and link to it from the other",
+                )
             first.setdefault(words, read)
 
 
@@ -291,8 +356,16 @@ def claims_left(reads: list[Read], evidence: Evidence) -> Iterator[Fault]:
         if claim.verdict == "drop":
             continue
         if not carried[claim_id] and claim_id not in evidence.open_claims:
-            yield Fault("docs/evidence/claims.yml", 0, f"the claim “{claim_id}” ({claim.claim}) is carried on no page",
-                        f"mark the sentence that says it with [@{claim_id}]")
+            yield Fault(
+                "docs/evidence/claims.yml",
+                0,
+                f"the claim “{claim_id}” ({claim.claim}) is carried on no page",
+                f"mark the sentence that says it with [@{claim_id}]",
+            )
         if carried[claim_id] and claim_id in evidence.open_claims:
-            yield Fault("docs/evidence/claims.yml", 0, f"the claim “{claim_id}” is carried, but still on the list of open claims",
-                        "take it off the list “open”")
+            yield Fault(
+                "docs/evidence/claims.yml",
+                0,
+                f"the claim “{claim_id}” is carried, but still on the list of open claims",
+                "take it off the list “open”",
+            )

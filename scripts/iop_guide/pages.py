@@ -30,7 +30,7 @@ class FrontMatter(Strict):
     heading: Annotated[str, Field(min_length=2, max_length=120)] | None = None
     """The title on the page itself, where it is longer than in lists and tabs."""
     kind: Literal["normal", "home", "search"] = "normal"
-    listing: Literal["claims", "sources"] | None = None
+    listing: Literal["claims", "glossary", "studies", "laws", "guidance", "organizations"] | None = None
     """The list from data that follows the page's own text; search leaves it out."""
     danger: bool = False
     """True for pages on suicide, self-harm, abuse or withdrawal: they must open with help."""
@@ -70,8 +70,14 @@ def read_page(path: Path, src: str, shown: str) -> Page:
     match = _FRONT_MATTER.match(source)
     if not match:
         raise FaultsFound(
-            [Fault(shown, 1, "the page has no front matter",
-                   "begin it with a line ---, then title, description, audience, topic, checked and check_again, then ---")]
+            [
+                Fault(
+                    shown,
+                    1,
+                    "the page has no front matter",
+                    "begin it with ---, then title, description, audience, topic, checked, check_again, then ---",
+                )
+            ]
         )
     meta, lines = parse(match[1], shown, FrontMatter, first_line=2)
     return Page(src, shown, source, meta, lines)

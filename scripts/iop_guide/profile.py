@@ -1,6 +1,7 @@
 """A clinic's profile: `clinic.yml` in, a checked `Profile` out, or every fault at once with its line.
 
-To add a field: give it a type with its rule here, use it in a fragment of overrides/regions, and show it in samples/.
+To add a field: give it a type with its rule here, use it in a fragment of overrides/regions, and show it in
+samples/.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MAX_SITE = 200
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories of characters that show nothing, or turn the direction of what follows."""
-# The spellings people use: (217) 555-0142, 217-555-0142, 217.555.0142, 2175550142, each with or without +1 or 1.
+# The spellings people use: (217) 555-0142, 217-555-0142, 217.555.0142, 2175550142, each also after +1 or 1.
 # Area code and exchange begin with 2 to 9, and an area code is never N11 (North American Numbering Plan).
 _PHONE = re.compile(r"(?:\+?1[ .-]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[ .-]?)[2-9][0-9]{2}[ .-]?[0-9]{4}")
 _EMERGENCY = {"911", "988", "1911", "1988"}
@@ -41,18 +42,19 @@ def _text(value: Any, longest: int) -> str:
         raise ValueError("nothing stands here; write it after the colon")
     if not isinstance(value, str):
         raise ValueError("one line of text was expected; put it in quotes")
-    value = value.strip()
-    if "\n" in value:
+    text = value.strip()
+    if "\n" in text:
         raise ValueError("one line was expected; write it on one line")
-    for character in value:
+    for character in text:
         if unicodedata.category(character) in _HIDDEN:
-            raise ValueError(f"a character that cannot be seen stands in it (U+{ord(character):04X}); delete it")
-    value = " ".join(unicodedata.normalize("NFC", value).split())
-    if not any(character.isalnum() for character in value):
+            code = f"U+{ord(character):04X}"
+            raise ValueError(f"a character that cannot be seen stands in it ({code}); delete it")
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if not any(character.isalnum() for character in text):
         raise ValueError("there is no word in it; write it out")
-    if len(value) > longest:
-        raise ValueError(f"it has {len(value):,} characters, {longest} at most are allowed; shorten it")
-    return value
+    if len(text) > longest:
+        raise ValueError(f"it has {len(text):,} characters, {longest} at most are allowed; shorten it")
+    return text
 
 
 def _name(value: Any) -> str:
@@ -60,17 +62,16 @@ def _name(value: Any) -> str:
 
 
 def _phone(value: Any) -> str:
-    expected = "a United States number of 10 digits was expected, without extension: write it like (217) 555-0142"
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # 2175550142 without quotes is a number to YAML, and plain enough to us
-    value = _text(value, MAX_LINE)
-    digits = re.sub(r"[^0-9]", "", value)
+    text = _text(value, MAX_LINE)
+    digits = re.sub(r"[^0-9]", "", text)
     if digits in _EMERGENCY:
-        raise ValueError(f"{digits[-3:]} is an emergency number and never a clinic's own; write the clinic's number")
-    found = _PHONE.fullmatch(value)
+        raise ValueError(f"{digits[-3:]} is an emergency number, not a clinic's own; write the clinic's number")
+    found = _PHONE.fullmatch(text)
     if not found or (found[1] or found[2]).endswith("11"):
-        raise ValueError(expected)
-    return value
+        raise ValueError("a US number of 10 digits, without extension, was expected; write it like (217) 555-0142")
+    return text
 
 
 def _address(value: Any) -> Any:
@@ -87,7 +88,7 @@ def _line(value: Any) -> str:
 
 
 def _site(value: Any) -> str:
-    """The address in the one form that every link uses: lower-case ASCII host, no default port, a slash at the end."""
+    """The address in one form: lower-case ASCII host, no default port, a slash at the end."""
     value = _text(value, MAX_SITE)
     expected = "an address like https://www.example.org/ or https://www.example.org/guide/ was expected"
     if found := re.search(r"[\s<>\"'`\\^{}|%]", value):
@@ -131,14 +132,15 @@ def _accent(value: Any) -> str:
     if measured < contrast.NEEDED:
         shown = int(measured * 100) / 100  # never rounded up to what is needed
         raise ValueError(
-            f"as text on the guide's ground {ground} its contrast is {shown:.2f}:1, and {contrast.NEEDED}:1 is needed; "
+            f"as text on the guide's ground {ground} its contrast is {shown:.2f}:1, "
+            f"and {contrast.NEEDED}:1 is needed; "
             f'the nearest darker tone that can be read is "{contrast.darker(color)}"'
         )
     return color
 
 
 class Profile(Strict):
-    """A clinic whose name stands on a copy of the guide. Every value is checked and may be shown, once escaped."""
+    """A clinic whose name stands on a copy of the guide. Every value is checked; to show it, escape it."""
 
     name: Annotated[str, BeforeValidator(_name)]
     """As patients know it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from .sentences import Sentence, words_of
 
@@ -29,9 +30,11 @@ _APART = re.compile(
 _KNOWN = {"people": 2, "every": 2, "everyone": 3, "area": 3, "idea": 3, "areas": 3, "ideas": 3, "being": 2,
           "different": 3, "someone": 2, "hour": 1, "hours": 1, "the": 1, "business": 2, "quiet": 2, "science": 2,
           "insurance": 3, "one": 1, "once": 1, "behavior": 3, "behaviors": 3, "trauma": 2, "really": 2,
-          "iop": 3, "iops": 3, "php": 3, "suicide": 3, "suicidal": 4, "anyone": 3, "employer": 3, "employers": 3}  # fmt: skip
+          "iop": 3, "iops": 3, "php": 3, "suicide": 3, "suicidal": 4, "anyone": 3, "employer": 3,
+          "employers": 3}  # fmt: skip
 
 
+@lru_cache(maxsize=50_000)
 def syllables(word: str) -> int:
     """How many syllables an English word has, by rule of thumb; a numeral counts one for each digit, four at most."""
     word = word.lower().replace("’", "'").removesuffix("'s")
@@ -46,7 +49,11 @@ def syllables(word: str) -> int:
 def grade(sentences: Sequence[Sentence], law_names: Iterable[str] = ()) -> float:
     """The grade of a page's running text, to one decimal; 0.0 where it has fewer words than the formula is made for."""
     names = re.compile("|".join(re.escape(n) for n in sorted(law_names, key=len, reverse=True)) or "(?!)", re.I)
-    spoken = [words_of(names.sub("it", s.text)) for s in sentences if s.kind in ("prose", "item")]
+    spoken = [
+        words_of(names.sub("it", s.text)) if names.search(s.text) else s.words
+        for s in sentences
+        if s.kind in ("prose", "item")
+    ]
     spoken = [words for words in spoken if words]
     words = [word for sentence in spoken for word in sentence]
     if len(words) < MIN_WORDS:

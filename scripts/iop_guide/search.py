@@ -66,7 +66,8 @@ STOP = frozenset(
     "a about am an and any are as at be been being but by can could did do does doing for from get go got had "
     "has have having he her him his how i if in into is it its just like m may me might my of on or our she "
     "should so some than that the their them then there these they this those to too very was we were what "
-    "when where which who why will with would you your vs versus much many im ill id ive dont doesnt didnt cant wont isnt".split()
+    "when where which who why will with would you your vs versus much many im "
+    "ill id ive dont doesnt didnt cant wont isnt".split()
 )
 """Words that say little about a page; passed over unless nothing else was typed."""
 
@@ -82,7 +83,7 @@ _SPACE = re.compile(r"\s+")
 _LEVELS = (0.35, 0.7, 1.4, 3.2)
 _LEVEL_ENDS = (0.5, 1.0, 2.4)
 _USUAL_SHARE, _USUAL_PAGES = 0.25, 20
-"""A word on more than this share of the pages, and on more than this many, is not kept for pages that say it in passing."""
+"""A word on more than this share of the pages, and on more than this many, is not kept where it is said in passing."""
 # One character a number. The quotation mark and the backslash would need escaping in JSON.
 _DIGITS = "".join(chr(code) for code in range(35, 127) if code != 92)
 _BASE = len(_DIGITS) - 8
@@ -100,7 +101,9 @@ class Page:
     section: str = ""
     """The name of the part of the guide it stands in, as the header calls it."""
     whole_text: bool = True
-    """False for pages that repeat what others say (the trace, the list of sources): only title and description count."""
+    """False for pages that repeat what others say (the trace, all sources): only title and description count."""
+    weight: float = 1.0
+    """Less than 1 for a page that shall stand behind others, such as those about the guide itself."""
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Page:
@@ -111,6 +114,7 @@ class Page:
             _one_line(str(data["description"])),
             _one_line(str(data.get("section") or "")),
             bool(data.get("whole_text", True)),
+            float(data.get("weight", 1.0)),
         )
 
 
@@ -172,13 +176,13 @@ def files(
 
     `pages` says which pages are found, in the order of the guide, each with the keys of `Page`; a page of the index
     that is not among them (the search page itself) is left out. `synonyms` and `danger` come from words.yml; the
-    names of a term (`term` and `also`, from terms.yml) count as synonyms too. The same input gives the same bytes.
+    names of a term (`term` and `also`, from terms.yml) are taken for one and the same. The same input gives the same bytes.
     """
     known = _collect(index, [Page.of(page) for page in pages])
     impacts = _impacts(known)
-    groups = [*synonyms, *([term["term"], *(term.get("also") or ())] for term in terms)]
-    alike = _alike(groups)
-    for group in alike:
+    alike = _alike(synonyms)
+    names = _alike([term["term"], *(term.get("also") or ())] for term in terms)
+    for group in [*alike, *names]:
         for phrase in group:
             for word in _worth_indexing(phrase):
                 impacts.setdefault(stem(word), {})  # known, so that a wrong letter in it can be mended
@@ -192,6 +196,7 @@ def files(
         "steps": STEPS,
         "stop": " ".join(sorted(STOP)),
         "synonyms": "\n".join("|".join(group) for group in alike),
+        "names": "\n".join("|".join(group) for group in names),
         "danger": "\n".join(dict.fromkeys(phrase for entry in danger if (phrase := " ".join(words(entry))))),
         "words": vocabulary,
         "counts": counts,
@@ -208,18 +213,18 @@ def a_to_z(pages: Iterable[Mapping[str, Any]], terms: Iterable[Mapping[str, Any]
 
     `[{"letter": "A", "entries": [{"name": ..., "location": ..., "note": ..., "kind": "page" | "term"}]}]`: `location`
     is an address from the root of the site ("" is the home page) or None for a term without a page; `note` is the
-    meaning of a term, or nothing. A term that is also known by other names stands under each of them, unless the
-    name is a spelling of one that stands there already ("programs"). `terms` have term, also, meaning and url.
+    meaning of a term, or nothing. A term that is also known by other names stands under each of them, but only once
+    for all that begin with the same word: they stand side by side. `terms` have term, also, meaning and url.
     """
     entries = [{"name": page["title"], "location": page["location"], "note": "", "kind": "page"} for page in pages]
     for term in terms:
         place = {"location": term.get("url"), "kind": "term"}
         entries.append({"name": term["term"], "note": term["meaning"], **place})
-        seen = {tuple(map(stem, words(term["term"])))}
+        seen = {stem(words(term["term"])[0])}
         for other in term.get("also") or ():
-            spelling = tuple(map(stem, words(other)))
-            if spelling not in seen:
-                seen.add(spelling)
+            begins = stem(words(other)[0])
+            if begins not in seen:
+                seen.add(begins)
                 entries.append({"name": other, "note": f"another name for {term['term']}", **place})
     letters: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: (_sort_key(entry["name"]), entry["kind"], entry["note"])):
@@ -279,7 +284,7 @@ def _impacts(known: Sequence[_Known]) -> dict[str, dict[int, int]]:
         for name in {stem(word) for word in _worth_indexing(item.page.title)}:
             scores[name] += 2.4
         for name, score in scores.items():
-            impacts[name][number] = sum(score > end for end in _LEVEL_ENDS)
+            impacts[name][number] = sum(score * item.page.weight > end for end in _LEVEL_ENDS)
     usual_word = max(_USUAL_PAGES, _USUAL_SHARE * len(known))
     return {
         name: {number: level for number, level in places.items() if level} if len(places) > usual_word else places
@@ -361,8 +366,10 @@ def _alike(groups: Iterable[Sequence[str]]) -> list[list[str]]:
     """The synonym groups in normal words, each spelling once; a group of one says nothing and is left out."""
     found: list[list[str]] = []
     for group in groups:
-        phrases = {tuple(map(stem, words(phrase))): " ".join(words(phrase)) for phrase in reversed(group)}
-        kept = [phrase for phrase in reversed(phrases.values()) if phrase]
+        phrases: dict[tuple[str, ...], str] = {}
+        for phrase in group:
+            phrases.setdefault(tuple(map(stem, words(phrase))), " ".join(words(phrase)))
+        kept = [phrase for phrase in phrases.values() if phrase]
         if len(kept) > 1 and kept not in found:
             found.append(kept)
     return found

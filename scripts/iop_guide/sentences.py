@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 from xml.etree.ElementTree import Element
 
@@ -50,7 +51,7 @@ class Sentence:
     place: str
     """The id of its passage, "p-3": the third passage of the page."""
 
-    @property
+    @cached_property
     def words(self) -> list[str]:
         """Its words in lower case, without punctuation; what comparing and counting is done on."""
         return words_of(self.text)
@@ -192,5 +193,3 @@ def _find(found: list[str], wanted: list[str]) -> int | None:
         if word == first and found[at : at + len(wanted)] == wanted:
             return at
     return None
-
-

@@ -6,6 +6,7 @@ The engine's hooks call these methods in order; each takes and returns plain dat
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -50,11 +51,15 @@ class Report:
 
     def lines(self) -> list[str]:
         """The report as sentences, one a line."""
-        still_open = f"; {len(self.claims_open)} are still open: {', '.join(self.claims_open)}" if self.claims_open else ""
+        still_open = (
+            f"; {len(self.claims_open)} are still open: {', '.join(self.claims_open)}" if self.claims_open else ""
+        )
         return [
-            f"{self.pages} pages, {self.words:,} words, reading grade {self.median_grade} (highest {self.worst_grade}: {self.worst_page})",
+            f"{self.pages} pages, {self.words:,} words, reading grade {self.median_grade} "
+            f"(highest {self.worst_grade}: {self.worst_page})",
             f"{self.claims_carried} article claims carried, {self.facts_cited} facts cited{still_open}",
-            f"largest first view {self.largest_view:,} bytes gzip, {self.largest_blocking:,} before the first paint ({self.largest_page})",
+            f"largest first view {self.largest_view:,} bytes gzip, {self.largest_blocking:,} before the first paint "
+            f"({self.largest_page})",
         ]
 
 
@@ -99,7 +104,8 @@ class Guide:
     def template_data(self) -> dict[str, Any]:
         """What every template may use, as plain lists and dictionaries."""
         lines = [
-            line.model_dump(mode="json", by_alias=True) | {"ways": [way.model_dump() | {"href": way.href} for way in line.ways]}
+            line.model_dump(mode="json", by_alias=True)
+            | {"ways": [way.model_dump() | {"href": way.href} for way in line.ways]}
             for line in self.evidence.help_lines.values()
         ]
         return {
@@ -115,11 +121,20 @@ class Guide:
         self.sections = sections
         listed, found = set(sections), set(found)
         for src in sorted(found - listed):
-            self.faults.append(Fault(f"{PAGES}/{src}", 0, "the page stands nowhere in the nav of mkdocs.yml", "add it there"))
+            self.faults.append(
+                Fault(f"{PAGES}/{src}", 0, "the page stands nowhere in the nav of mkdocs.yml", "add it there")
+            )
         config = (self.root / "mkdocs.yml").read_text("utf-8").split("\n")
         for src in sorted(set(_nav_files(config_nav)) - found):
             line = next((n for n, text in enumerate(config, 1) if src in text), 0)
-            self.faults.append(Fault("mkdocs.yml", line, f"the nav names “{src}”, which does not exist", "check the name, or write the page"))
+            self.faults.append(
+                Fault(
+                    "mkdocs.yml",
+                    line,
+                    f"the nav names “{src}”, which does not exist",
+                    "check the name, or write the page",
+                )
+            )
 
     def after_page(self, src: str, url: str) -> list[dict[str, Any]]:
         """Take in what the page just rendered says; returns its sources for the template."""
@@ -136,7 +151,7 @@ class Guide:
             [lint.Read(self.pages[src], text, self.evidence) for src, text in self.texts.items()], self.evidence
         )
         self.traced = trace.trace(self.told.values(), self.evidence)
-        return {"trace": self.traced, "a_to_z": search.a_to_z(self._search_pages(), self._terms())}
+        return {"trace": self.traced, "terms": self._terms(), "a_to_z": search.a_to_z(self._search_pages(), self._terms())}
 
     def finish_page(self, html: str, path: str) -> str:
         """One page as it is published: its text's checksum, then the neutral profile in its regions."""
@@ -202,8 +217,17 @@ class Guide:
         ]  # fmt: skip
 
     def _terms(self) -> list[dict[str, Any]]:
-        unique = {term.term: term for term in self.evidence.terms.values()}
-        return [term.model_dump() | {"url": _url(term.page)} for term in unique.values()]
+        """Each term once, from A to Z, with its anchor in the glossary and the page that explains it best."""
+        unique = sorted({term.term: term for term in self.evidence.terms.values()}.values(), key=lambda t: t.term.lower())
+        return [
+            term.model_dump()
+            | {
+                "id": "term-" + re.sub(r"[^a-z0-9]+", "-", term.term.lower()).strip("-"),
+                "url": _url(term.page),
+                "title": self.pages[term.page].meta.title if term.page in self.pages else "",
+            }
+            for term in unique
+        ]
 
 
 def _nav_files(nav: Any) -> list[str]:

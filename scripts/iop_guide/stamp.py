@@ -1,18 +1,19 @@
 """Fill the marked regions of finished pages: the neutral words of the guide, or a clinic's own details.
 
-A region is a pair of comments, `<!--region brand--><!--/region-->`. Its content is the fragment of that name in
-overrides/regions, and the markers stay, so a copy can be stamped again and its text compared with the guide's.
-Everything outside the markers is passed on byte by byte: a copy costs no second render.
+A region is a pair of comments, `<!--region brand--><!--/region-->`. Its content is the fragment of that name
+in overrides/regions, and the markers stay, so a copy can be stamped again and its text compared with the
+guide's. Everything outside the markers is passed on byte by byte: a copy costs no second render.
 
-To add a region: write its fragment, with both the neutral and the clinic's words, and put the empty pair of markers
-into a template (not into a script, a style or a title, where comments mean nothing). A fragment may use `clinic` (a
-Profile, or none in the neutral guide), `root` (from the page to the top of the site: "./", "../"), `path` (of the
-page's file) and `address` (of the page on the web; none where it is unknown).
+To add a region: write its fragment, with both the neutral and the clinic's words, and put the empty pair of
+markers into a template (not into a script, a style or a title, where comments mean nothing). A fragment may
+use `clinic` (a Profile, or none in the neutral guide), `root` (from the page to the top of the site: "./",
+"../"), `path` (of the page's file) and `address` (of the page on the web; none where it is unknown).
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Iterable
@@ -47,7 +48,11 @@ class _Fragment:
 def _fragments() -> dict[str, _Fragment]:
     """Every fragment by the name of its region, compiled once."""
     environment = Environment(
-        loader=FileSystemLoader(FRAGMENTS), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(FRAGMENTS),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     found = {}
     for file in sorted(FRAGMENTS.glob("*.html")):
@@ -58,7 +63,7 @@ def _fragments() -> dict[str, _Fragment]:
 
 @dataclass(frozen=True)
 class Page:
-    """A page cut at its regions. `fixed` has one part more than there are regions; the markers belong to it."""
+    """A page cut at its regions. `fixed` has one part more than there are regions; markers belong to it."""
 
     path: str
     fixed: tuple[str, ...]
@@ -66,7 +71,7 @@ class Page:
 
     @classmethod
     def cut(cls, html: str, path: str) -> Page:
-        """Cut a page. Raises FaultsFound for unknown regions, and for markers that have no partner or are nested."""
+        """Cut a page. Raises FaultsFound for unknown regions, and for markers without partner or nested."""
         fixed, regions, faults = [], [], []
         paired: set[int] = set()
         at = 0
@@ -77,7 +82,8 @@ class Page:
         for found in MARK.finditer(html):
             if found[1] not in _fragments():
                 known = ", ".join(sorted(_fragments()))
-                fault(found.start(), f"the region “{found[1]}” is not known", f"use one of {known}, or add its fragment")
+                what = f"the region “{found[1]}” is not known"
+                fault(found.start(), what, f"use one of {known}, or add its fragment")
             fixed.append(html[at : found.start(2)])
             regions.append(found[1])
             at = found.end(2)
@@ -85,8 +91,8 @@ class Page:
         fixed.append(html[at:])
         for marker in _ANY_MARKER.finditer(html):
             if marker.start() not in paired:
-                fault(marker.start(), f"the marker “{marker[0][:60]}” has no partner, or stands inside a region",
-                      "write <!--region name--><!--/region-->, one after the other")  # fmt: skip
+                what = f"the marker “{marker[0][:60]}” has no partner, or stands inside a region"
+                fault(marker.start(), what, "write <!--region name--><!--/region-->, one after the other")
         if faults:
             raise FaultsFound(faults)
         return cls(path, tuple(fixed), tuple(regions))
@@ -109,7 +115,8 @@ class Page:
 def fill(html: str, profile: Profile | None, path: str) -> str:
     """Return a page with its regions filled for a clinic, or neutrally for None.
 
-    `path` is the page's file in the site ("families/index.html"). Raises FaultsFound for unknown or broken regions.
+    `path` is the page's file in the site ("families/index.html"). Raises FaultsFound for unknown or broken
+    regions.
     """
     return Page.cut(html, path).fill(profile)
 
@@ -120,14 +127,15 @@ def empty(html: str) -> str:
 
 
 def text_checksum(html: str) -> str:
-    """The checksum of a page's main text (all inside <main>, regions emptied), as "sha256-" and hexadecimal digits.
+    """The checksum of a page's main text: "sha256-" and the digits for all inside <main>, regions emptied.
 
-    It is the same in every copy of the guide as long as nobody changed the text. Raises FaultsFound if there is no
-    <main>, for then there is nothing to vouch for.
+    It is the same in every copy of the guide as long as nobody changed the text. Raises FaultsFound if there
+    is no <main>, for then there is nothing to vouch for.
     """
     start, end = html.find("<main"), html.rfind("</main>")
     if not 0 <= start < end:
-        raise FaultsFound([Fault("the page", 0, "it has no <main>", "give its template one: the checksum is of what is inside")])
+        mend = "give its template one: the checksum is of what is inside"
+        raise FaultsFound([Fault("the page", 0, "it has no <main>", mend)])
     inside = html[html.index(">", start) + 1 : end]
     return "sha256-" + hashlib.sha256(empty(inside).encode("utf-8")).hexdigest()
 
@@ -168,9 +176,8 @@ class Summary:
     pages: int
     files: int
 
-    def lines(self) -> list[str]:
-        """The summary as sentences, one a line."""
-        return [f"{self.pages} pages, {self.files} files in {self.out}"]
+    def __str__(self) -> str:
+        return f"{self.out} holds the copy: {self.pages} pages, {self.files} files."
 
 
 @dataclass(frozen=True)
@@ -186,7 +193,7 @@ class Site:
     def read(cls, folder: Path) -> Site:
         """Read a finished site. Raises FaultsFound when the folder is not one."""
         mend = "build the guide first: python3 scripts/build.py"
-        if not (folder / MARKER).is_file() or not (folder / "index.html").is_file():
+        if not all(os.path.isfile(folder / name) for name in (MARKER, "index.html")):
             raise FaultsFound([Fault(str(folder), 0, "there is no finished guide in this folder", mend)])
         pages, others = [], []
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -206,14 +213,15 @@ class Site:
         """Write a clinic's copy as `out`, which is replaced only when all is written. Raises FaultsFound."""
         source, target = self.folder.resolve(), out.resolve()
         if source == target or source in target.parents or target in source.parents:
-            raise FaultsFound([Fault(str(out), 0, f"the copy would stand in the way of the guide in {self.folder}",
-                                     "name a folder that is neither inside it nor around it")])  # fmt: skip
+            what = f"the copy would stand in the way of the guide in {self.folder}"
+            raise FaultsFound([Fault(str(out), 0, what, "name a folder that is neither inside it nor around it")])
         made = files(profile, [page.path for page in self.pages])
         copied = [path for path in self.others if path not in made]
         done: dict[tuple[str, str], str] = {}
         with staging(out) as folder:
             try:
-                for parent in sorted({(folder / path).parent for path in (*copied, *made, *(p.path for p in self.pages))}):
+                everything = (*copied, *made, *(page.path for page in self.pages))
+                for parent in {(folder / path).parent for path in everything}:
                     parent.mkdir(parents=True, exist_ok=True)
                 for path in copied:
                     shutil.copyfile(self.folder / path, folder / path)
@@ -223,7 +231,8 @@ class Site:
                     (folder / path).write_bytes(data)
             except OSError as error:
                 what = f"the copy cannot be written ({error.strerror or type(error).__name__})"
-                raise FaultsFound([Fault(str(out), 0, what, "check that there is room on the disk, then try again")]) from error
+                mend = "check that there is room on the disk, then try again"
+                raise FaultsFound([Fault(str(out), 0, what, mend)]) from error
         return Summary(out, len(self.pages), len(copied) + len(made) + len(self.pages))
 
 

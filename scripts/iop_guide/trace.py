@@ -11,6 +11,7 @@ from typing import Any
 from .citations import PageText, is_claim
 from .evidence import Evidence
 
+
 @dataclass(frozen=True)
 class Told:
     """One rendered page, as far as the trace needs it."""
@@ -26,7 +27,7 @@ def trace(pages: Iterable[Told], evidence: Evidence) -> dict[str, Any]:
 
     `{"articles": [{id, title}],
       "claims": [{id, letter, claim, verdict, why, open, unknown, places: [{url, title, sentence, facts, unknown}]}],
-      "sources": [{id, title, quoted, publisher, year, kind, url, pages: [{url, title}]}],
+      "sources": {list name: [{id, title, quoted, publisher, year, kind, url, pages: [{url, title}]}]},
       "counts": {claims, carried, dropped, open, facts}, "citing": {fact id: [url]}}`
     """
     places: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -36,14 +37,20 @@ def trace(pages: Iterable[Told], evidence: Evidence) -> dict[str, Any]:
             facts = [key for key in sentence.keys if key in evidence.facts]
             for key in sentence.keys:
                 if is_claim(key):
-                    place = {"url": f"{page.url}#{sentence.place}", "title": page.title, "sentence": sentence.text,
-                             "facts": facts, "unknown": "unknown" in sentence.blocks}
+                    place = {
+                        "url": f"{page.url}#{sentence.place}",
+                        "title": page.title,
+                        "sentence": sentence.text,
+                        "facts": facts,
+                        "unknown": "unknown" in sentence.blocks,
+                    }
                     places[key].append(place)
             for key in facts:
                 citing[key][page.url] = page.title
     claims = [
         {
-            "id": claim_id, "letter": claim_id[0], "claim": claim.claim, "verdict": claim.verdict, "why": claim.why or "",
+            "id": claim_id, "letter": claim_id[0], "claim": claim.claim,
+            "verdict": claim.verdict, "why": claim.why or "",
             "open": claim_id in evidence.open_claims, "places": places[claim_id],
             "unknown": bool(places[claim_id]) and all(place["unknown"] for place in places[claim_id]),
         }
@@ -64,7 +71,16 @@ def trace(pages: Iterable[Told], evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> list[dict[str, Any]]:
+LISTS = {
+    "studies": {"trial", "systematic-review", "statistic"},
+    "laws": {"law"},
+    "guidance": {"guideline", "agency-page"},
+    "organizations": {"nonprofit-page", "clinic-page"},
+}
+"""The lists of sources, each a page of its own so that none grows too heavy, and the kinds in each."""
+
+
+def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
     cited: dict[str, list[str]] = defaultdict(list)
     for fact_id in evidence.facts:
         if fact_id in citing:
@@ -81,13 +97,18 @@ def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> list[dict
                 "pages": [{"url": url, "title": title} for url, title in pages.items()],
             }
         )  # fmt: skip
-    return sorted(rows, key=lambda row: (row["publisher"].lower(), row["title"].lower()))
+    rows.sort(key=lambda row: (row["publisher"].lower(), row["title"].lower()))
+    return {name: [row for row in rows if evidence.sources[row["id"]].kind in kinds] for name, kinds in LISTS.items()}
 
 
 def published(traced: dict[str, Any], evidence: Evidence) -> dict[str, bytes]:
     """The same as JSON files for anyone's program, by path: `evidence/claims.json`, `facts.json`, `sources.json`."""
     claims = {
-        row["id"]: {"claim": row["claim"], "verdict": row["verdict"], "places": [place["url"] for place in row["places"]]}
+        row["id"]: {
+            "claim": row["claim"],
+            "verdict": row["verdict"],
+            "places": [place["url"] for place in row["places"]],
+        }
         | ({"why": row["why"]} if row["why"] else {})
         for row in traced["claims"]
     }

@@ -87,9 +87,6 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
     def build(node: yaml.Node, where: Location) -> Any:
         line = node.start_mark.line + first_line
         lines[where] = line
-        if len(where) > _MAX_DEPTH:
-            fault(line, "this is nested too deep", "keep to the keys that the file's header explains")
-            return None
         if isinstance(node, yaml.MappingNode):
             result: dict[Any, Any] = {}
             for key_node, value_node in node.value:
@@ -108,21 +105,37 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
 
     try:
         # Aliases and tags are refused on the events, before anything is expanded or built.
+        # So is nesting: the C loader composes in recursion, and dies of text that is 50,000 brackets deep.
+        depth = 0
         for event in yaml.parse(text, Loader=_Loader):
-            line = event.start_mark.line + first_line
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                fault(line, "an alias or anchor (* or &) stands here", "write the value out; put it in quotes if it is text")
+            line = (event.start_mark.line if event.start_mark else 0) + first_line
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH:
+                fault(line, "this is nested too deep", "keep to the keys that the file's header explains")
                 break
-            if getattr(event, "tag", None):
-                fault(line, f"a tag ({event.tag}) stands here", "take it out; put the value in quotes if it is text")
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                fault(
+                    line,
+                    "an alias or anchor (* or &) stands here",
+                    "write the value out; put it in quotes if it is text",
+                )
+                break
+            if tag := getattr(event, "tag", None):
+                fault(line, f"a tag ({tag}) stands here", "take it out; put the value in quotes if it is text")
                 break
         node = None if faults else yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it is not YAML"
         raise FaultsFound(
-            [Fault(shown, (mark.line if mark else 0) + first_line, f"this is not valid YAML ({problem})",
-                   "look for a missing quote, a tab, or a colon inside unquoted text")]
+            [
+                Fault(
+                    shown,
+                    (mark.line if mark else 0) + first_line,
+                    f"this is not valid YAML ({problem})",
+                    "look for a missing quote, a tab, or a colon inside unquoted text",
+                )
+            ]
         ) from None
     if faults:
         raise FaultsFound(faults)
@@ -144,7 +157,7 @@ def _scalar(node: yaml.Node) -> Any:
     _constructor.constructed_objects.clear()  # it remembers every node otherwise
     try:
         return _constructor.construct_object(node)
-    except (ValueError, yaml.YAMLError):
+    except (ValueError, ArithmeticError, yaml.YAMLError):
         return node.value  # "2026-13-40": let the model say what is wrong with it
 
 
@@ -160,6 +173,8 @@ def _explain(item: Any, where: Location) -> tuple[str, str]:
     key = ".".join(str(part) for part in where if not str(part).startswith("function-"))
     shown = repr(item["input"])
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    if not where and item["type"] == "model_type":
+        return "the file holds no keys with values", "write each key on its own line, with a colon and its value"
     match item["type"]:
         case "missing":
             return f"“{key}” is missing", f"add “{where[-1]}:” with its value"

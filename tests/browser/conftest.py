@@ -1,0 +1,77 @@
+"""The browser, the built site on the web, and what every page of it was found to be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser_checks import COUNTS, PROBE, OpenPage, Served, Tab, serving
+from playwright.sync_api import Browser, sync_playwright
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run. It resolves no name, so nothing it asks for can leave this computer."""
+    path = os.environ.get("IOP_GUIDE_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        pytest.fail("No browser: set IOP_GUIDE_BROWSER to the path of a Chromium or Chrome, or run scripts/test.py.")
+    options = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-gpu"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--no-sandbox")  # Chromium refuses to start its sandbox as root
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=options)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def served(site: Path) -> Iterator[Served]:
+    """The built site, served with its own headers."""
+    with serving(site) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def address(served: Served) -> str:
+    """Where the built site is served, with a slash at the end."""
+    return served.address
+
+
+@pytest.fixture(scope="session")
+def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
+    """Open a watched tab with the probe in it: `open_page("about/", java_script_enabled=False)`.
+
+    The words after the path go to Playwright's `new_context`. Without a path the tab is empty. `on` is another served
+    folder. All tabs are closed at the end of the run.
+    """
+    contexts = []
+
+    def open_it(path: str | None = None, *, on: Served = served, **options: Any) -> Tab:
+        context = browser.new_context(**{"viewport": {"width": 390, "height": 844}, "locale": "en-US", **options})
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        context.add_init_script(PROBE)
+        tab = Tab(context.new_page(), on)
+        if path is not None:
+            tab.go(path)
+        return tab
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if COUNTS:
+        terminalreporter.section("in the browser")
+        for line in COUNTS:
+            terminalreporter.write_line(line)

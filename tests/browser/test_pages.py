@@ -1,0 +1,249 @@
+"""Every page of the built site in a real browser. Each page is opened once for all that is asked of it in one mode."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import browser_checks as checks
+import pytest
+from browser_checks import AXE, COUNTS, DESK, PHONE, OpenPage, Served, Tab, end_axe, pages_of, start_axe
+from playwright.sync_api import expect
+
+
+@dataclass
+class Reading:
+    """What was found on all pages: faults by check, and each page's text."""
+
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, check: str, page: str, find: Callable[[], Iterable[str]]) -> None:
+        started = time.perf_counter()
+        self.faults.setdefault(check, []).extend(f"/{page}: {fault}" for fault in find())
+        self.seconds[check] = self.seconds.get(check, 0) + time.perf_counter() - started
+
+    def assert_none(self, check: str) -> None:
+        found = self.faults[check]
+        assert not found, f"{len(found)} faults\n" + "\n".join(found)
+
+    def report(self, name: str, pages: int, more: str = "") -> None:
+        spent = ", ".join(f"{check} {seconds:.1f}" for check, seconds in self.seconds.items())
+        COUNTS.append(f"{name}: {pages} pages checked{more} (seconds: {spent})")
+
+
+@pytest.fixture(scope="module")
+def pages(served: Served) -> list[str]:
+    found = pages_of(served.folder)
+    assert {"", "search/", "404.html"} <= set(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def reading(pages: list[str], open_page: OpenPage) -> Reading:
+    """Every page as it is sent, with its scripts and its policy in force."""
+    tab = open_page()
+    result = Reading()
+    heaviest = (0, "")
+    for page in pages:
+
+        def add(check: str, find: Callable[[], Iterable[str]], page: str = page) -> None:
+            result.add(check, page, find)
+
+        tab.window(PHONE)
+        add("open", lambda page=page: tab.go(page) or [])
+        add("no shift", lambda: tab.ask("seen.shifts"))
+        size, over = checks.weight(tab)
+        heaviest = max(heaviest, (size, page))
+        add("weight", lambda over=over: over)
+        result.texts[page] = tab.ask("mainText()")
+        tab.page.evaluate("document.querySelector('.menu').open = true")
+        add("keyboard", lambda: checks.keyboard(tab))
+        add("skip link", lambda: checks.skip_link(tab))
+        add("menu", lambda: checks.menu(tab))
+        add("terms", lambda: checks.terms(tab))
+        add("sizes", lambda: checks.sizes(tab))
+        add("room", lambda: checks.room(tab))
+        add("wishes", lambda: checks.wishes(tab))
+        tab.window(DESK)
+        add("paper", lambda: checks.paper(tab))
+        # Last, so that all the above counts too.
+        add("nothing kept", lambda: checks.kept(tab))
+        add("quiet", lambda: checks.quiet(tab))
+        add("no other host", lambda: checks.foreign(tab))
+    result.report("with script", len(pages), f", largest first view {heaviest[0]:,} bytes gzip without fonts (/{heaviest[1]})")
+    return result
+
+
+@pytest.mark.parametrize(
+    "check",
+    ["no shift", "weight", "keyboard", "skip link", "menu", "terms", "sizes", "room", "wishes", "paper", "nothing kept", "quiet",
+     "no other host"],
+)  # fmt: skip
+def test_every_page(reading: Reading, check: str) -> None:
+    reading.assert_none(check)
+
+
+def without_script(tab: Tab) -> list[str]:
+    """The menu opens, and shows its links."""
+    tab.window(PHONE)
+    tab.page.locator(".menu summary").click()
+    links = tab.page.locator(".sections a")
+    shown = [link for link in links.all() if link.is_visible()]
+    return [] if shown and len(shown) == links.count() else ["the menu does not open"]
+
+
+@pytest.fixture(scope="module")
+def off(pages: list[str], open_page: OpenPage) -> Reading:
+    """Every page in a browser that runs no script."""
+    tab = open_page(java_script_enabled=False)
+    result = Reading()
+    for page in pages:
+        tab.page.goto(tab.served.address + page)
+        tab.page.evaluate(checks.PROBE)
+        result.texts[page] = tab.ask("mainText()")
+        result.add("help first", page, lambda: checks.help_first(tab))
+        result.add("menu", page, lambda: without_script(tab))
+    result.report("without script", len(pages))
+    return result
+
+
+def test_without_script_help_comes_first_and_is_seen_without_scrolling(off: Reading) -> None:
+    off.assert_none("help first")
+
+
+def test_without_script_the_menu_opens(off: Reading) -> None:
+    off.assert_none("menu")
+
+
+def test_without_script_every_page_says_the_same(off: Reading, reading: Reading) -> None:
+    assert min(len(text) for text in off.texts.values()) > 100
+    assert off.texts == reading.texts
+
+
+def test_without_script_the_search_page_is_a_list_of_all_pages(pages: list[str], open_page: OpenPage) -> None:
+    tab = open_page(java_script_enabled=False)
+    tab.page.goto(tab.served.address + "search/")
+    tab.page.evaluate(checks.PROBE)
+    links = tab.page.locator(".a-to-z-entries a").evaluate_all("links => links.filter((link) => probe.visible(link)).map((link) => link.href)")
+    home = tab.served.address
+    missing = {home + page for page in pages if page not in ("404.html", "search/")} - {link.split("#")[0] for link in links}
+    assert not missing
+
+
+@pytest.fixture(scope="module")
+def axed(pages: list[str], open_page: OpenPage) -> Reading:
+    """What axe finds. Two tabs take turns, so that a computer with two cores uses both."""
+    tabs = [open_page(bypass_csp=True) for _ in range(2)]
+    result = Reading()
+    for tab in tabs:
+        tab.page.context.add_init_script(AXE)
+    runs = 0
+    for start in range(0, len(pages), 2):
+        pair = list(zip(pages[start : start + 2], tabs, strict=False))
+        for page, tab in pair:
+            tab.window(PHONE)
+            tab.page.emulate_media(color_scheme="light")
+            tab.go(page)
+            tab.page.evaluate("document.querySelector('.menu').open = true")  # whatever is closed is looked at too
+        for size in (PHONE, DESK):
+            for scheme in ("light", "dark"):
+                for _, tab in pair:
+                    tab.window(size)
+                    tab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                    start_axe(tab.page)
+                for page, tab in pair:
+                    result.add("axe", page, lambda tab=tab: [f"{size[0]} px, {scheme}: {found}" for found in end_axe(tab.page)])  # noqa: B023
+                    runs += 1
+    result.report("axe", len(pages), f" in {runs} runs, {len(result.faults['axe'])} violations")
+    return result
+
+
+def test_axe_finds_nothing_on_any_page(axed: Reading) -> None:
+    axed.assert_none("axe")
+
+
+def test_axe_finds_nothing_in_search_results_and_help(open_page: OpenPage) -> None:
+    tab = open_page(bypass_csp=True)
+    tab.page.context.add_init_script(AXE)
+    tab.go("search/")
+    found = []
+    for words in ("group", "suicide", "zzzzzz"):
+        tab.page.locator("#search-field").fill(words)
+        expect(tab.page.locator("[role=status]")).to_contain_text("found")
+        for scheme in ("light", "dark"):
+            tab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            start_axe(tab.page)
+            found += [f"{words}, {scheme}: {what}" for what in end_axe(tab.page)]
+    assert not found, "\n".join(found)
+
+
+def test_searching_on_the_built_site_is_quiet_keeps_nothing_and_fits(open_page: OpenPage) -> None:
+    tab = open_page("search/")
+    tab.page.locator("#search-field").press_sequentially("my husband hits me at the evening group")
+    expect(tab.page.locator("[role=status]")).to_contain_text("found")
+    faults = checks.quiet(tab) + checks.foreign(tab) + checks.kept(tab) + checks.room(tab) + checks.sizes(tab)
+    tab.window(PHONE)
+    tab.page.evaluate("document.querySelector('.menu').open = true")
+    faults += checks.keyboard(tab)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("page", ["", "search/", "404.html"])
+def test_on_a_wide_screen_tab_reaches_everything_too(open_page: OpenPage, page: str) -> None:
+    tab = open_page(page, viewport={"width": 1280, "height": 900})
+    assert not checks.keyboard(tab) + checks.skip_link(tab)
+
+
+def test_a_missing_address_shows_the_page_that_says_so_with_its_style(open_page: OpenPage) -> None:
+    tab = open_page()
+    answer = tab.page.goto(tab.served.address + "no/such/page/")
+    assert answer and answer.status == 404
+    expect(tab.page.locator("h1")).to_have_text("This page is not here")
+    assert [text for text in tab.complaints if "404 (" not in text] == []
+    assert tab.page.evaluate("document.styleSheets.length") > 0
+    assert tab.page.locator(".brand").evaluate("link => link.href") == tab.served.address
+
+
+def test_the_site_s_own_headers_are_sent(served: Served, open_page: OpenPage) -> None:
+    tab = open_page()
+    answer = tab.page.goto(served.address)
+    assert answer
+    for name in ("content-security-policy", "referrer-policy", "x-content-type-options"):
+        assert answer.headers[name], name
+
+
+def test_a_letter_that_comes_late_moves_nothing(open_page: OpenPage) -> None:
+    tab = open_page()
+    tab.page.route("**/*.woff2", lambda route: (time.sleep(0.4), route.continue_())[-1])
+    shifts = {}
+    for page in ("", "what-is-an-iop/", "help-now/"):
+        for size in (PHONE, DESK):
+            tab.window(size)
+            tab.go(page)
+            shifts[page, size] = tab.ask("seen.shifts")
+    assert not any(shifts.values()), shifts
+
+
+def test_a_page_says_that_it_is_past_its_check_date_from_the_day_after(pages: list[str], open_page: OpenPage) -> None:
+    # Half past eleven at night, far west: a clock that is read as UTC is a day ahead.
+    tab = open_page(timezone_id="America/Los_Angeles")
+    looked = 0
+    for page in pages:
+        path = tab.served.folder / page
+        found = re.search(r'data-check-again="(\d{4}-\d\d-\d\d)"', (path / "index.html" if path.is_dir() else path).read_text("utf-8"))
+        if not found:
+            continue
+        looked += 1
+        last = datetime.datetime.fromisoformat(found[1] + "T23:30:00-08:00")
+        last -= datetime.timedelta(hours=1)  # in summer time it is still the same day
+        for days, shown in ((0, False), (1, True)):
+            tab.page.clock.set_fixed_time(last + datetime.timedelta(days=days))
+            tab.page.goto(tab.served.address + page)
+            assert tab.page.locator(".past-check").is_visible() is shown, f"/{page}, {days} days after {found[1]}"
+    assert looked
+    COUNTS.append(f"check date: {looked} pages checked on their last day and the day after")

@@ -1,0 +1,60 @@
+"""Rules of the layout that a test can hold: who may import what, what templates may use, what papers must say."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+
+SOURCES = sorted((ROOT / "scripts").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_only_the_hooks_import_the_engine(path: Path) -> None:
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+    }  # fmt: skip
+    assert path.name == "hooks.py" or not imported & {"mkdocs", "material"}
+
+
+def test_hooks_are_a_line_or_two() -> None:
+    tree = ast.parse((ROOT / "scripts/hooks.py").read_text("utf-8"))
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        assert len(function.body) <= 5, function.name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "overrides").rglob("*.html")), ids=lambda path: path.name)
+def test_templates_stay_in_the_common_subset_of_jinja(path: Path) -> None:
+    """No method calls: engines that read Jinja in Rust have none. Macros of our own and super() are fine."""
+    text = re.sub(r"\{#.*?#\}", "", path.read_text("utf-8"), flags=re.S)
+    for inside in re.findall(r"\{[{%](.*?)[%}]\}", text, flags=re.S):
+        bare = re.sub(r'"[^"]*"|\'[^\']*\'', "", inside)
+        assert re.findall(r"\.(\w+)\(", bare) in ([], ["t"]), inside
+
+
+def test_every_requirement_has_its_reason_and_no_lock_names_a_host() -> None:
+    for path in ROOT.glob("requirements*.txt"):
+        assert "://" not in path.read_text("utf-8")
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert "python3 scripts/test.py" in (ROOT / ".ci/run").read_text("utf-8")
+    assert "python3 scripts/test.py" in (ROOT / "README.md").read_text("utf-8")
+    assert "python3 scripts/build.py" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_no_file_names_a_machine_or_a_package_host() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
+    for name in tracked:
+        path = ROOT / name
+        if path.suffix in (".py", ".md", ".yml", ".txt", ".toml", ".in", ".html", ".js", ".css"):
+            text = path.read_text("utf-8")
+            for host in ("pypi" + ".org", "files.pythonhosted" + ".org", "registry.npmjs" + ".org"):
+                assert host not in text, name
