@@ -268,8 +268,8 @@ export function findPages(slots, index) {
   const total = index.pages.length;
   const scores = slots.map((slot) => slotScores(slot, index));
   const telling = scores.map((pages) => {
-    let found = 0;
-    for (const score of pages) if (score > 0) found++;
+    // How many pages have the word, where a page that hardly has it counts as a part of one.
+    const found = pages.reduce((sum, score) => sum + Math.min(1, 2 * score), 0);
     // A rare word tells more than a usual one, but not so much more that it alone decides.
     return found ? 0.35 + 0.8 * Math.log(1 + (total - found + 0.5) / (found + 0.5)) : 0;
   });
@@ -282,13 +282,13 @@ export function findPages(slots, index) {
     for (let n = 0; n < slots.length; n++) {
       if (!scores[n][page]) continue;
       score += telling[n] * scores[n][page];
-      covered += telling[n];
+      covered += telling[n] * Math.min(1, 1.4 * scores[n][page]); // said in passing is half an answer
     }
     // A page with all the words comes before one with some of them, but some are better than nothing.
     if (!covered) continue;
     const { titleStems } = index.pages[page];
     const named = titleStems.length && titleStems.every((stem) => asked.has(stem)) ? 1.25 : 1;
-    hits.push({ page, score: named * score * (0.3 + (0.7 * covered) / all) });
+    hits.push({ page, score: named * score * (0.45 + (0.55 * covered) / all) });
   }
   hits.sort((a, b) => b.score - a.score || a.page - b.page);
   return hits.filter((hit) => hit.score >= hits[0].score * 0.08).map((hit) => hit.page);
@@ -303,7 +303,10 @@ function slotScores({ choices }, index) {
     sum[page] += score;
     if (score > best[page]) best[page] = score;
   };
+  const direct = choices.some(({ stems, weight, instead }) => !instead && weight > 0.5 && index.postings[index.places.get(stems[0])].pages.length);
   for (const { stems, weight, instead } of choices) {
+    // A usual word in place of a rarer one that is there would make every page look alike.
+    if (instead && direct && stems.every((name) => isUsual(name, index))) continue;
     // In a title, a word that only stands for the one typed may mean something else ("work" for "job").
     const most = instead ? 1.5 : Infinity;
     if (stems.length === 1) {
@@ -316,9 +319,15 @@ function slotScores({ choices }, index) {
   return best.map((score, page) => score + Math.min(1, 0.2 * (sum[page] - score)));
 }
 
-// A page has a phrase when it has all its words; it is worth as much as the least of them.
+function isUsual(name, index) {
+  return index.postings[index.places.get(name)].pages.length > index.pages.length / 2;
+}
+
+// A page has a phrase when it has all its words; it is worth as much as the least of them. Where all of them are
+// usual words ("day program"), a page may have them for many other reasons, and nothing is said.
 function phraseScores(stems, index) {
   let scores = null;
+  if (stems.every((name) => isUsual(name, index))) return new Map();
   for (const name of stems) {
     const { pages, weights } = index.postings[index.places.get(name)];
     const next = new Map();
@@ -469,8 +478,7 @@ function isDangerWord(typed, danger, index) {
 export function fittingLines(slots, lines, index) {
   const stemsOf = lines.map(({ text }) => new Set(cut(text, index.stem).map(({ stem }) => stem)));
   const asked = slots.flatMap(({ choices }) => choices.filter(({ weight }) => weight >= 0.6).map(({ stems }) => stems));
-  const usual = (name) => index.postings[index.places.get(name)].pages.length > index.pages.length / 2;
-  const telling = (stems) => stemsOf.filter((has) => stems.every((name) => has.has(name))).length <= 2 && !stems.every(usual);
+  const telling = (stems) => stemsOf.filter((has) => stems.every((name) => has.has(name))).length <= 2 && !stems.every((name) => isUsual(name, index));
   const fits = (has) => asked.some((stems) => stems.every((name) => has.has(name)) && telling(stems));
   return new Set(lines.filter((_, n) => fits(stemsOf[n])).map(({ id }) => id));
 }

@@ -18,7 +18,7 @@ STYLE = """\
 @media (prefers-color-scheme: dark) { :root { --ink: #eee; --paper: #111 } }
 * { box-sizing: border-box }
 body { margin: 0; font: 18px/1.6 sans-serif; background: var(--paper); color: var(--ink); overflow-wrap: break-word }
-a, button { color: inherit } :focus-visible { outline: 3px solid var(--ink) } main:focus { outline: 0 }
+a, button { color: inherit } .term { font: inherit; background: none; border: 0; padding: 0 } :focus-visible { outline: 3px solid var(--ink) } main:focus { outline: 0 }
 .help-line-top a, .sections a, summary { display: inline-block; min-height: 44px; min-width: 44px; padding: 8px }
 summary { list-style: none; border: 1px solid }
 .menu:not([open]) + .sections { display: none }
@@ -118,7 +118,7 @@ LONG = "Unbreakableword" * 9
 FAULTS = {
     "inline script": ("quiet", {"main": MAIN + "<script>1</script>"}, "script-src"),
     "inline style": ("quiet", {"main": '<h1 style="color: red">A page</h1>'}, "style-src"),
-    "text as script": ("quiet", {"late": "document.querySelector('h1').innerHTML = 'x'"}, "TrustedHTML"),
+    "text as script": ("quiet", {"late": "setTimeout(() => { document.querySelector('h1').innerHTML = 'x' })"}, "TrustedHTML"),
     "console warning": ("quiet", {"late": "console.warn('hm')"}, "hm"),
     "script error": ("quiet", {"late": "setTimeout(() => { throw new Error('oh') })"}, "oh"),
     "missing file": ("quiet", {"main": MAIN + '<img src="/none.png" alt="">'}, "404"),
@@ -157,7 +157,7 @@ FAULTS = {
     "term that stays": ("terms", {"main": MAIN.replace(" popover>", ' popover="manual">')}, "does not close"),
     "term cut off": ("terms", {"css": "#t { position: fixed; left: 300px; width: 300px; margin: 0 }"}, "not seen whole"),
     "no help on paper": ("paper", {"css": "@media print { aside { display: none } }"}, "988 is not at the top"),
-    "menu on paper": ("paper", {"css": "@media print { header { display: block !important } }"}, "on paper there is a nav"),
+    "menu on paper": ("paper", {"css": "@media print { header { display: block !important } }"}, "on paper there is a summary"),
     "address not on paper": ("paper", {"main": MAIN + '<a href="https://example.com/x">x</a>',
                                        "css": "@media print { a::after { content: none !important } }"}, "not written out"),
     "closed on paper": ("paper", {"main": MAIN + "<details><summary>More</summary><p>Hidden words</p></details>"}, "stays closed"),
@@ -166,8 +166,8 @@ FAULTS = {
     "wide page": ("room", {"css": "h1 { width: 420px }"}, "320 x 568: the page is"),
     "long word": ("room", {"main": f"<h1>{LONG}</h1>", "css": "h1 { overflow-wrap: normal }"}, "wider than"),
     "text cut off": ("room", {"css": "p { overflow: hidden; height: 1em }"}, "cut off"),
-    "text on text": ("room", {"css": "p { margin-top: -2.5em }"}, "text lies on text"),
-    "no room for wider letters": ("room", {"css": "p { height: 4.9em; overflow: hidden } h1 { margin: 0 }"}, "letters wider"),
+    "text on text": ("room", {"css": "p { margin-top: -3.4em }"}, "text lies on text"),
+    "no room for wider letters": ("room", {"css": "p { height: 3.3em; overflow: hidden }"}, "letters wider"),
     "small text": ("sizes", {"css": "p { font-size: 15px }"}, "15.0 px"),
     "small text in a picture": ("sizes", {"main": MAIN + '<svg viewBox="0 0 700 100" width="350"><text y="50" font-size="20">Hi</text></svg>'},
                                 "390 px wide: 10.0 px"),
