@@ -52,7 +52,11 @@ _COUNTED = re.compile(
 _ANY_WORD = re.compile(rf"\b{_SPELLED}\b", re.I)
 
 
-_MAYBE = re.compile(rf"\d|\b(?:{_WORD}|half|third|quarter|fifth|tenth)", re.I)
+_MAYBE = re.compile(
+    rf"\d|\b(?:{'|'.join(word for word in _WORDS if word != 'one')}|half|third|quarter|fifth|tenth)"
+    r"|\bone[\s-](?:in|of|out|to|or|and|third|quarter|fifth|[a-z]+[\s-]hour|hour|minute|month|year|session)",
+    re.I,
+)
 
 
 @lru_cache(maxsize=16)
@@ -156,6 +160,7 @@ class Held:
         )
 
 
+@lru_cache(maxsize=10_000)
 def held(text: str) -> Held:
     """What a fact's text holds: read generously, every number word counts."""
     found = figures(text)

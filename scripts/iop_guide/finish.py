@@ -7,8 +7,9 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
 
 from .faults import Fault
 from .pages import Page
@@ -37,6 +38,9 @@ MAX_BLOCKING = 14_000
 """One round trip: what arrives before the first paint."""
 
 
+_INLINE = re.compile(r"<([a-z][a-z0-9-]*)\b(?=[^<>]*?\s(style|on[a-z]+)\s*=)", re.I)
+
+
 @dataclass
 class Look:
     """What one HTML file holds, as far as the checks need it."""
@@ -49,43 +53,35 @@ class Look:
     """Everything that the browser fetches by itself: styles, scripts, images, icons, fonts."""
     inline: list[str] = field(default_factory=list)
     """What the policy forbids: inline scripts and styles, style attributes, event attributes."""
-    text: str = ""
-
-
-class _Parser(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.look = Look()
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        look = self.look
-        given = {name: value or "" for name, value in attributes}
-        if given.get("id"):
-            look.ids.append(given["id"])
-        for name in given:
-            if name == "style" or name.startswith("on"):
-                look.inline.append(f"{tag} {name}=")
-        if tag == "style" or (tag == "script" and "src" not in given and given.get("type") != "application/ld+json"):
-            look.inline.append(f"<{tag}>")
-        if tag == "a" and "href" in given:
-            look.links.append(given["href"])
-        if tag == "link" and set(given.get("rel", "").split()) & {"stylesheet", "icon", "preload", "manifest"}:
-            look.fetched.append(given.get("href", ""))
-            if given.get("rel") == "stylesheet":
-                look.styles.append(given.get("href", ""))
-        if tag == "script" and "src" in given:
-            look.scripts.append(given["src"])
-            look.fetched.append(given["src"])
-        if tag in ("img", "source", "iframe", "video", "audio", "embed", "object"):
-            look.fetched += [given[name] for name in ("src", "data") if given.get(name)]
 
 
 def look_at(html: str) -> Look:
     """Parse one HTML file into what the checks need."""
-    parser = _Parser()
-    parser.feed(html)
-    parser.close()
-    return parser.look
+    look = Look()
+    tree = LexborHTMLParser(html)
+    for node in tree.css("[id]"):
+        look.ids.append(node.attributes["id"] or "")
+    for node in tree.css("a[href]"):
+        look.links.append(node.attributes["href"] or "")
+    for node in tree.css("link[rel][href]"):
+        rel, address = set((node.attributes["rel"] or "").split()), node.attributes["href"] or ""
+        if rel & {"stylesheet", "icon", "preload", "manifest"}:
+            look.fetched.append(address)
+        if "stylesheet" in rel:
+            look.styles.append(address)
+    for node in tree.css("script"):
+        if address := node.attributes.get("src"):
+            look.scripts.append(address)
+            look.fetched.append(address)
+        elif node.attributes.get("type") != "application/ld+json":
+            look.inline.append("<script>")
+    for node in tree.css("[src], [data]"):
+        if node.tag in ("img", "source", "iframe", "video", "audio", "embed", "object"):
+            look.fetched += [value for name in ("src", "data") if (value := node.attributes.get(name))]
+    look.inline += ["<style>" for _ in tree.css("style")]
+    # Attributes are looked for in the text: a selector would have to name every event there is.
+    look.inline += [f"{tag} {name.lower()}=" for tag, name in _INLINE.findall(html)]
+    return look
 
 
 @dataclass(frozen=True)

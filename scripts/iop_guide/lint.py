@@ -168,7 +168,7 @@ def _held_by(evidence: Evidence, facts: list[Fact]) -> Held:
     known = Held(frozenset(), frozenset())
     for fact in facts:
         years = " ".join(str(evidence.sources[i].year or "") for i in fact.sources)
-        known |= held(f"{fact.fact} {fact.as_of or ''} {years}")
+        known |= held(fact.fact) | held(f"{fact.as_of or ''} {years}")
     return known
 
 

@@ -176,7 +176,7 @@ def files(
 
     `pages` says which pages are found, in the order of the guide, each with the keys of `Page`; a page of the index
     that is not among them (the search page itself) is left out. `synonyms` and `danger` come from words.yml; the
-    names of a term (`term` and `also`, from terms.yml) are taken for one and the same. The same input gives the same bytes.
+    names of a term (`term` and `also`, from terms.yml) stand for one another. The same input gives the same bytes.
     """
     known = _collect(index, [Page.of(page) for page in pages])
     impacts = _impacts(known)

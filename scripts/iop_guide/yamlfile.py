@@ -23,6 +23,10 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u
 
 _constructor = yaml.constructor.SafeConstructor()
 
+# Most files have nothing of the kind, and then their events need not be gone through one by one.
+_UNUSUAL = re.compile(r"(?m)(?:^|[\s\[{,:-])[&*!]|^ {40}")
+_MANY_BRACKETS = 2_000
+
 Location = tuple[str | int, ...]
 M = TypeVar("M", bound="Strict")
 
@@ -87,6 +91,8 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
     def build(node: yaml.Node, where: Location) -> Any:
         line = node.start_mark.line + first_line
         lines[where] = line
+        if len(where) > _MAX_DEPTH:
+            raise too_deep(line)
         if isinstance(node, yaml.MappingNode):
             result: dict[Any, Any] = {}
             for key_node, value_node in node.value:
@@ -103,16 +109,19 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
             return [build(item, (*where, number)) for number, item in enumerate(node.value)]
         return _scalar(node)
 
-    try:
-        # Aliases and tags are refused on the events, before anything is expanded or built.
-        # So is nesting: the C loader composes in recursion, and dies of text that is 50,000 brackets deep.
+    def too_deep(line: int) -> FaultsFound:
+        what, mend = "this is nested too deep", "keep to the keys that the file's header explains"
+        return FaultsFound([*faults, Fault(shown, line, what, mend)])
+
+    def refuse(text: str) -> None:
+        """Look for aliases, tags and deep nests on the events, before anything is expanded or built."""
+        # The C loader composes in recursion, and dies of text that is 50,000 brackets deep.
         depth = 0
         for event in yaml.parse(text, Loader=_Loader):
             line = (event.start_mark.line if event.start_mark else 0) + first_line
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _MAX_DEPTH:
-                fault(line, "this is nested too deep", "keep to the keys that the file's header explains")
-                break
+                raise too_deep(line)
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 fault(
                     line,
@@ -123,6 +132,10 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
             if tag := getattr(event, "tag", None):
                 fault(line, f"a tag ({tag}) stands here", "take it out; put the value in quotes if it is text")
                 break
+
+    try:
+        if _UNUSUAL.search(text) or text.count("[") + text.count("{") > _MANY_BRACKETS:
+            refuse(text)
         node = None if faults else yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)

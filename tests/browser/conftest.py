@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_checks import COUNTS, PROBE, OpenPage, Served, Tab, serving
 from playwright.sync_api import Browser, sync_playwright
+
+from browser_checks import COUNTS, PROBE, OpenPage, Served, Tab, serving
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:

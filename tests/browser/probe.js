@@ -30,7 +30,13 @@
     return `${element.localName}${kind} “${words}”${where && where !== element ? ` in #${where.id}` : ""}`;
   }
 
-  const isScreenReaderOnly = (element) => Boolean(element.closest(".visually-hidden"));
+  // Words for screen readers only are clipped away to nothing.
+  function isScreenReaderOnly(element) {
+    for (let at = element; at && at !== document.body; at = at.parentElement) {
+      if (getComputedStyle(at).clipPath.startsWith("inset(50%")) return true;
+    }
+    return false;
+  }
   const visible = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !isScreenReaderOnly(element);
 
   // Every piece of text a reader sees, with its element and the boxes of its lines.
@@ -154,6 +160,7 @@
 
   // A link within a sentence is as tall as its line; so is a term. In the help line and the menus none is spared.
   function inSentence(element) {
+    if (element.closest("sup")) return true;
     if (element.closest(FRAME) || !/^inline/.test(getComputedStyle(element).display)) return false;
     if (element.matches("button, input, select, textarea") && !element.matches(".term")) return false;
     let block = element.parentElement;
@@ -168,7 +175,6 @@
 
   function smallTargets(least) {
     const faults = [];
-    const reach = least / 2 - 0.6;
     for (const element of all(CONTROLS)) {
       if (!visible(element) || element.disabled || element.matches(".skip:not(:focus)") || inSentence(element)) continue;
       element.scrollIntoView({ block: "center", behavior: "instant" });
@@ -179,8 +185,11 @@
         const at = document.elementFromPoint(x + dx, y + dy);
         return at === element || element.contains(at);
       };
-      const width = hits(-reach, 0) && hits(reach, 0);
-      const height = hits(0, -reach) && hits(0, reach);
+      // A box of the full size must only not be covered; a smaller one may be made larger by what lies over it.
+      const reach = (size) => (size > least - 0.5 ? least / 2 - 2 : least / 2 - 0.6);
+      const [across, down] = [reach(box.width), reach(box.height)];
+      const width = hits(-across, 0) && hits(across, 0);
+      const height = hits(0, -down) && hits(0, down);
       if (!width || !height) faults.push(`${!height ? "lower" : "narrower"} than ${least} px (its box: ${Math.round(box.width)} x ${Math.round(box.height)}): ${name(element)}`);
     }
     scrollTo({ top: 0, behavior: "instant" });
@@ -200,7 +209,9 @@
         continue;
       }
       if (!title || !(link.compareDocumentPosition(title) & Node.DOCUMENT_POSITION_FOLLOWING)) faults.push(`${href} comes after the title`);
-      const box = link.getBoundingClientRect();
+      const words = document.createRange();
+      words.selectNodeContents(link);
+      const box = words.getBoundingClientRect();
       const top = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
       const inside = box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight && box.right <= innerWidth;
       if (!visible(link) || !inside || !(top === link || link.contains(top))) faults.push(`${href} is not seen without scrolling at ${innerWidth} x ${innerHeight}`);
@@ -367,7 +378,7 @@
       return;
     }
     const sheet = new CSSStyleSheet();
-    sheet.insertRule("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }");
+    sheet.insertRule("*:not(svg, svg *) { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }");
     sheet.insertRule("p { margin-bottom: 2em !important }");
     document.adoptedStyleSheets = [sheet];
   }

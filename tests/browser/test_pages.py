@@ -7,29 +7,39 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+from playwright.sync_api import Route, expect
 
 import browser_checks as checks
-import pytest
 from browser_checks import AXE, COUNTS, DESK, PHONE, OpenPage, Served, Tab, end_axe, pages_of, start_axe
-from playwright.sync_api import expect
+
+
+def grouped(faults: Iterable[tuple[str, str]]) -> str:
+    """One line for each fault with the pages that have it: what stands in the frame is wrong on all of them."""
+    pages: dict[str, list[str]] = {}
+    for fault, page in faults:
+        pages.setdefault(fault, []).append(page)
+    return "\n".join(f"{fault} — {len(on)} pages: {', '.join(on[:4])}" for fault, on in pages.items())
 
 
 @dataclass
 class Reading:
     """What was found on all pages: faults by check, and each page's text."""
 
-    faults: dict[str, list[str]] = field(default_factory=dict)
+    faults: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def add(self, check: str, page: str, find: Callable[[], Iterable[str]]) -> None:
         started = time.perf_counter()
-        self.faults.setdefault(check, []).extend(f"/{page}: {fault}" for fault in find())
+        self.faults.setdefault(check, []).extend((fault, "/" + page) for fault in find())
         self.seconds[check] = self.seconds.get(check, 0) + time.perf_counter() - started
 
     def assert_none(self, check: str) -> None:
-        found = self.faults[check]
-        assert not found, f"{len(found)} faults\n" + "\n".join(found)
+        if self.faults[check]:
+            pytest.fail(f"{check}: {len(self.faults[check])} faults\n{grouped(self.faults[check])}", pytrace=False)
 
     def report(self, name: str, pages: int, more: str = "") -> None:
         spent = ", ".join(f"{check} {seconds:.1f}" for check, seconds in self.seconds.items())
@@ -41,6 +51,11 @@ def pages(served: Served) -> list[str]:
     found = pages_of(served.folder)
     assert {"", "search/", "404.html"} <= set(found)
     return found
+
+
+def opened(tab: Tab, page: str) -> list[str]:
+    tab.go(page)
+    return []
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +70,10 @@ def reading(pages: list[str], open_page: OpenPage) -> Reading:
             result.add(check, page, find)
 
         tab.window(PHONE)
-        add("open", lambda page=page: tab.go(page) or [])
+        add("open", partial(opened, tab, page))
         add("no shift", lambda: tab.ask("seen.shifts"))
-        size, over = checks.weight(tab)
-        heaviest = max(heaviest, (size, page))
-        add("weight", lambda over=over: over)
+        heaviest = max(heaviest, (checks.weight(tab)[0], page))
+        add("weight", lambda: checks.weight(tab)[1])
         result.texts[page] = tab.ask("mainText()")
         tab.page.evaluate("document.querySelector('.menu').open = true")
         add("keyboard", lambda: checks.keyboard(tab))
@@ -154,10 +168,10 @@ def axed(pages: list[str], open_page: OpenPage) -> Reading:
             for scheme in ("light", "dark"):
                 for _, tab in pair:
                     tab.window(size)
-                    tab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                    tab.page.emulate_media(color_scheme=scheme)
                     start_axe(tab.page)
                 for page, tab in pair:
-                    result.add("axe", page, lambda tab=tab: [f"{size[0]} px, {scheme}: {found}" for found in end_axe(tab.page)])  # noqa: B023
+                    result.add("axe", page, partial(end_axe, tab.page))
                     runs += 1
     result.report("axe", len(pages), f" in {runs} runs, {len(result.faults['axe'])} violations")
     return result
@@ -176,7 +190,7 @@ def test_axe_finds_nothing_in_search_results_and_help(open_page: OpenPage) -> No
         tab.page.locator("#search-field").fill(words)
         expect(tab.page.locator("[role=status]")).to_contain_text("found")
         for scheme in ("light", "dark"):
-            tab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            tab.page.emulate_media(color_scheme=scheme)
             start_axe(tab.page)
             found += [f"{words}, {scheme}: {what}" for what in end_axe(tab.page)]
     assert not found, "\n".join(found)
@@ -219,7 +233,12 @@ def test_the_site_s_own_headers_are_sent(served: Served, open_page: OpenPage) ->
 
 def test_a_letter_that_comes_late_moves_nothing(open_page: OpenPage) -> None:
     tab = open_page()
-    tab.page.route("**/*.woff2", lambda route: (time.sleep(0.4), route.continue_())[-1])
+
+    def late(route: Route) -> None:
+        time.sleep(0.4)
+        route.continue_()
+
+    tab.page.route("**/*.woff2", late)
     shifts = {}
     for page in ("", "what-is-an-iop/", "help-now/"):
         for size in (PHONE, DESK):

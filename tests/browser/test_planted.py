@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import browser_checks as checks
 import pytest
+
+import browser_checks as checks
 from browser_checks import AXE, PHONE, OpenPage, Served, Tab, end_axe, header_rules, serving, start_axe
 
 POLICY = (
