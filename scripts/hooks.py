@@ -1,8 +1,10 @@
 """The only file that knows MkDocs: each hook hands over to the package and puts the result where MkDocs wants it.
 
-Order of one build: on_config (evidence) → on_files → on_nav → each page: on_page_content →
-on_env (trace) → each page: on_post_page (checksum, regions) → on_post_build (search, JSON, headers, checks).
+Order of one build: on_config (evidence) → on_files → on_nav → each page: on_page_markdown,
+on_page_content → on_env (trace) → each page: on_post_page (checksum, regions) → on_post_build (search, JSON, headers,
+checks).
 Faults are gathered on the way and told all together at the end, so one build names everything to mend.
+The preview builds again and again in one process; what has not changed it takes from memory.
 """
 
 from __future__ import annotations
@@ -26,10 +28,12 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
 
 from iop_guide.faults import FaultsFound
-from iop_guide.site import Guide
+from iop_guide.site import Guide, Memory
 
 log = logging.getLogger("mkdocs.iop_guide")  # loggers below "mkdocs" count for strict mode
-_state: dict[str, Any] = {"serving": False}
+_state: dict[str, Any] = {"serving": False, "memory": Memory()}
+_CODE = sorted((ROOT / "scripts").rglob("*.py"))
+_CODE_AT_START = [path.stat().st_mtime_ns for path in _CODE]
 
 
 def _guide() -> Guide:
@@ -42,21 +46,24 @@ def on_startup(*, command: str, dirty: bool) -> None:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    if _state["serving"] and [path.stat().st_mtime_ns for path in _CODE] != _CODE_AT_START:
+        os.execv(sys.executable, [sys.executable, "-m", "mkdocs", *sys.argv[1:]])  # the preview follows our code too
     try:
-        guide = _state["guide"] = Guide.begin(ROOT, started=time.monotonic())
+        guide = _state["guide"] = Guide.begin(ROOT, time.monotonic(), _state["memory"])
     except FaultsFound as found:
-        _stop(found)
-        raise  # not reached: _stop raises
+        _tell(found)
+        raise Abort("Nothing was published.") from None
     config.markdown_extensions += guide.extensions()  # type: ignore[arg-type]  # instances are as good as names
     config.extra.update(guide.template_data())
     return config
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    for file in [
-        f for f in files if f.src_uri.startswith("assets/") and "material" in Path(f.abs_src_path or "").parts
-    ]:
-        files.remove(file)  # Material's own styles, scripts, language files and source maps: we ship ours
+    for file in list(files):
+        source = Path(file.abs_src_path or "")
+        # Material's own styles, scripts, language files and source maps, and the pictures that stand in the pages.
+        if (file.src_uri.startswith("assets/") and "material" in source.parts) or source.parent.name == "pictures":
+            files.remove(file)
     return files
 
 
@@ -66,9 +73,14 @@ def on_nav(nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation
     return nav
 
 
+def on_page_markdown(markdown: str, *, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
+    return "" if _guide().remembers(page.file.src_uri) else markdown
+
+
 def on_page_content(html: str, *, page: MkDocsPage, config: MkDocsConfig, files: Files) -> str:
-    page.meta["sources"] = _guide().after_page(page.file.src_uri, page.url)
-    return html
+    told = _guide().after_page(page.file.src_uri, page.url, html, page.toc)
+    page.toc, page.meta["sources"] = told.contents, told.text.sources
+    return told.html
 
 
 def on_env(env: Any, *, config: MkDocsConfig, files: Files) -> None:
@@ -87,7 +99,9 @@ def on_post_build(*, config: MkDocsConfig) -> None:
     try:
         report = _guide().finish_site(Path(config.site_dir))
     except FaultsFound as found:
-        _stop(found)
+        _tell(found)
+        if not _state["serving"]:  # the preview shows the page all the same
+            raise Abort(f"{len(found.faults)} to mend. Nothing was published.") from None
         return
     _report(report.as_json())
     for line in report.lines():
@@ -99,10 +113,7 @@ def _report(text: str) -> None:
         Path(path).write_text(text, "utf-8")
 
 
-def _stop(found: FaultsFound) -> None:
-    """Tell every fault; end the build, but not the preview, which shows the page all the same."""
+def _tell(found: FaultsFound) -> None:
     _report(json.dumps({"faults": [asdict(fault) for fault in found.faults]}))
     for fault in found.faults:
         log.error(str(fault))
-    if not _state["serving"]:
-        raise Abort(f"{len(found.faults)} to mend. Nothing was published.")

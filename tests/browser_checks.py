@@ -182,7 +182,7 @@ class Tab:
 
 
 OpenPage = Callable[..., Tab]
-"""The fixture `open_page`: `open_page("about/", java_script_enabled=False)`."""
+"""The type of the fixtures `open_tab` and `open_page`."""
 
 
 # --- checks of one open page ------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from markdown import Markdown  # noqa: E402
+from markdown.extensions import Extension  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 from iop_guide.blocks import GuideBlocks  # noqa: E402
@@ -36,7 +37,7 @@ def examples() -> Iterator[tuple[str, str]]:
 def render(markdown: str) -> str:
     """One example as HTML, on the real evidence, with the neutral profile in its regions."""
     evidence = read_evidence(ROOT / "docs" / "evidence")
-    extensions = ["tables", CitationsExtension(evidence), GuideBlocks(evidence, ROOT / "overrides" / "pictures")]
+    extensions: list[str | Extension] = ["tables", CitationsExtension(evidence), GuideBlocks(evidence, ROOT / "overrides" / "pictures")]
     return fill(Markdown(extensions=extensions).convert(markdown), None, "index.html")
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import PICTURE, ROOT, Render
+from conftest import PICTURE, Render
 from iop_guide.blocks import NAMES
 
 

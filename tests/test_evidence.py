@@ -141,5 +141,5 @@ def test_every_number_of_a_help_line_stands_in_one_of_its_facts() -> None:
         for way in line.ways:
             if way.number:
                 wanted = way.number.replace("-", "").removeprefix("1")
-                spelled = wanted in digits.replace(" ", "") or wanted[-4:] in digits and wanted[:3] in digits
+                spelled = wanted in digits.replace(" ", "") or (wanted[-4:] in digits and wanted[:3] in digits)
                 assert spelled, (line.id, way.number)

@@ -103,7 +103,7 @@ def _engine_faults(output: str) -> list[Fault]:
 
 def _serve(port: int) -> int:
     return subprocess.run(
-        [*ENGINE, "serve", "--config-file", str(ROOT / "mkdocs.yml"), "--dev-addr", f"localhost:{port}"],
+        [*ENGINE, "serve", "--no-strict", "--config-file", str(ROOT / "mkdocs.yml"), "--dev-addr", f"localhost:{port}"],
         env=_environment(), cwd=ROOT,
     ).returncode  # fmt: skip
 

@@ -25,7 +25,8 @@ _FRACTIONS = {
     "quarters": Fraction(1, 4), "fifth": Fraction(1, 5), "fifths": Fraction(1, 5), "tenth": Fraction(1, 10),
 }  # fmt: skip
 
-_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
+_TO_TWENTY = "|".join(sorted(_ONES, key=len, reverse=True))
+_WORD = rf"(?:{'|'.join(_TENS)})(?:-(?:{'|'.join(_ONES[1:10])}))?|{_TO_TWENTY}|dozen"
 _SCALE = "|".join(_SCALES)
 _NUMERAL = rf"\d+(?:,\d{{3}})*(?:\.\d+)?(?:\s(?:{_SCALE})\b)?"
 _SPELLED = rf"(?:{_WORD})(?:\s(?:{_SCALE}))?"
@@ -52,11 +53,9 @@ _COUNTED = re.compile(
 _ANY_WORD = re.compile(rf"\b{_SPELLED}\b", re.I)
 
 
-_MAYBE = re.compile(
-    rf"\d|\b(?:{'|'.join(word for word in _WORDS if word != 'one')}|half|third|quarter|fifth|tenth)"
-    r"|\bone[\s-](?:in|of|out|to|or|and|third|quarter|fifth|[a-z]+[\s-]hour|hour|minute|month|year|session)",
-    re.I,
-)
+_SIGNS = frozenset(_WORDS) | frozenset(_FRACTIONS) | frozenset(f"two-{part}" for part in _FRACTIONS)
+_DIGIT = re.compile(r"\d")
+_WORDLIKE = re.compile(r"[a-z]+")
 
 
 @lru_cache(maxsize=16)
@@ -91,7 +90,7 @@ def value_of(text: str) -> Fraction:
 
 def figures(text: str, exempt: Iterable[str] = ()) -> list[Figure]:
     """Every figure of a text, in order of kind. `exempt` are phrases that are names, not figures ("988")."""
-    if not _MAYBE.search(text):
+    if not _DIGIT.search(text) and _SIGNS.isdisjoint(_WORDLIKE.findall(text.lower())):
         return []  # most sentences: nothing below can be found in them
     rest = _exempt(tuple(exempt)).sub(lambda m: "·" * len(m[0]), text.replace("\u00a0", " "))
     found: list[Figure] = []

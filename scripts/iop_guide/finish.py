@@ -70,9 +70,9 @@ def look_at(html: str) -> Look:
         if "stylesheet" in rel:
             look.styles.append(address)
     for node in tree.css("script"):
-        if address := node.attributes.get("src"):
-            look.scripts.append(address)
-            look.fetched.append(address)
+        if source := node.attributes.get("src"):
+            look.scripts.append(source)
+            look.fetched.append(source)
         elif node.attributes.get("type") != "application/ld+json":
             look.inline.append("<script>")
     for node in tree.css("[src], [data]"):

@@ -136,6 +136,7 @@ def words(text: str) -> list[str]:
     return [normal(found[0]) for found in _WORD.finditer(text)]
 
 
+@lru_cache(maxsize=100_000)
 def normal(word: str) -> str:
     """Return a word in small letters, without accents, apostrophes, or the s of possession."""
     plain = unicodedata.normalize("NFKD", word)

@@ -18,7 +18,7 @@ from markdown.extensions import Extension
 
 from . import finish, lint, publish, search, stamp, trace
 from .blocks import GuideBlocks
-from .citations import CitationsExtension, PageText
+from .citations import CitationsExtension
 from .evidence import Evidence, read_evidence
 from .faults import Fault, FaultsFound
 from .pages import Page, read_pages
@@ -64,6 +64,17 @@ class Report:
 
 
 @dataclass
+class Memory:
+    """What the preview keeps from one build to the next; empty in every other build."""
+
+    stamp: str = ""
+    """Of everything that all pages depend on: evidence, pictures, and which pages there are."""
+    evidence: Evidence | None = None
+    pages: dict[str, tuple[str, trace.Told, list[Fault]]] = field(default_factory=dict)
+    """By source path: the source as it was, what it became, and its faults."""
+
+
+@dataclass
 class Guide:
     """A build under way."""
 
@@ -75,19 +86,26 @@ class Guide:
     started: float
     citations: CitationsExtension
     blocks: GuideBlocks
+    memory: Memory = field(default_factory=Memory)
     told: dict[str, trace.Told] = field(default_factory=dict)
     traced: dict[str, Any] = field(default_factory=dict)
-    texts: dict[str, PageText] = field(default_factory=dict)
     sections: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, root: Path, started: float) -> Guide:
+    def begin(cls, root: Path, started: float, memory: Memory | None = None) -> Guide:
         """Read evidence and pages. Raises FaultsFound when either cannot be built from."""
-        evidence = read_evidence(root / EVIDENCE, EVIDENCE)
+        memory = memory if memory is not None else Memory()
+        stamp_now = _stamp(root)
+        if memory.stamp != stamp_now or memory.evidence is None:
+            memory.stamp, memory.pages = "", {}
+            memory.evidence = read_evidence(root / EVIDENCE, EVIDENCE)
+            memory.stamp = stamp_now
+        evidence = memory.evidence
         pages, faults = read_pages(root / PAGES, PAGES)
         if faults:
             raise FaultsFound(faults)  # a page that cannot be read cannot be rendered
         return cls(
+            memory=memory,
             root=root,
             evidence=evidence,
             pages={page.src: page for page in pages},
@@ -136,22 +154,30 @@ class Guide:
                 )
             )
 
-    def after_page(self, src: str, url: str) -> list[dict[str, Any]]:
-        """Take in what the page just rendered says; returns its sources for the template."""
-        text = self.citations.page_text
+    def remembers(self, src: str) -> bool:
+        """Whether a build before this one in the same process has rendered this very page."""
+        return src in self.memory.pages and self.memory.pages[src][0] == self.pages[src].source
+
+    def after_page(self, src: str, url: str, html: str, contents: Any) -> trace.Told:
+        """Take in what the page just rendered says, or what memory holds of it, and check it."""
         page = self.pages[src]
-        self.texts[src] = text
-        self.told[src] = trace.Told(page.meta.title, url if url not in (".", "./") else "", text)
-        self.faults += lint.check_page(lint.Read(page, text, self.evidence))
-        return text.sources
+        if not self.remembers(src):
+            text = self.citations.page_text
+            told = trace.Told(page.meta.title, url if url not in (".", "./") else "", text, html, contents)
+            self.memory.pages[src] = (page.source, told, lint.check_page(lint.Read(page, text, self.evidence)))
+        _, told, faults = self.memory.pages[src]
+        self.told[src] = told
+        self.faults += faults
+        return told
 
     def all_read(self) -> dict[str, Any]:
         """When every page has been read and before any is put into its template: checks across pages, the trace."""
         self.faults += lint.check_guide(
-            [lint.Read(self.pages[src], text, self.evidence) for src, text in self.texts.items()], self.evidence
+            [lint.Read(self.pages[src], told.text, self.evidence) for src, told in self.told.items()], self.evidence
         )
         self.traced = trace.trace(self.told.values(), self.evidence)
-        return {"trace": self.traced, "terms": self._terms(), "a_to_z": search.a_to_z(self._search_pages(), self._terms())}
+        terms = self._terms()
+        return {"trace": self.traced, "terms": terms, "a_to_z": search.a_to_z(self._search_pages(), terms)}
 
     def finish_page(self, html: str, path: str) -> str:
         """One page as it is published: its text's checksum, then the neutral profile in its regions."""
@@ -187,13 +213,13 @@ class Guide:
 
     def _report(self, weights: list[finish.Weight]) -> Report:
         law_names = self.evidence.words.law_names
-        grades = {src: grade(text.sentences, law_names) for src, text in self.texts.items()}
+        grades = {src: grade(told.text.sentences, law_names) for src, told in self.told.items()}
         read = {src: value for src, value in grades.items() if value}
         worst = max(read, key=lambda src: read[src])
         heaviest = max(weights, key=lambda weight: weight.first_view)
         return Report(
             pages=len(self.pages),
-            words=sum(len(s.words) for text in self.texts.values() for s in text.sentences),
+            words=sum(len(s.words) for told in self.told.values() for s in told.text.sentences),
             claims_carried=self.traced["counts"]["carried"],
             claims_open=list(self.evidence.open_claims),
             facts_cited=self.traced["counts"]["facts"],
@@ -219,7 +245,8 @@ class Guide:
 
     def _terms(self) -> list[dict[str, Any]]:
         """Each term once, from A to Z, with its anchor in the glossary and the page that explains it best."""
-        unique = sorted({term.term: term for term in self.evidence.terms.values()}.values(), key=lambda t: t.term.lower())
+        by_name = {term.term: term for term in self.evidence.terms.values()}
+        unique = sorted(by_name.values(), key=lambda term: term.term.lower())
         return [
             term.model_dump()
             | {
@@ -229,6 +256,13 @@ class Guide:
             }
             for term in unique
         ]
+
+
+def _stamp(root: Path) -> str:
+    """Changes whenever evidence, a picture or the list of pages does."""
+    files = [*(root / EVIDENCE).glob("*.yml"), *(root / "overrides" / "pictures").iterdir()]
+    times = [f"{path}{path.stat().st_mtime_ns}" for path in sorted(files)]
+    return "\n".join([*times, *(str(path) for path in sorted((root / PAGES).rglob("*")))])
 
 
 def _nav_files(nav: Any) -> list[str]:

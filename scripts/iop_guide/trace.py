@@ -14,12 +14,15 @@ from .evidence import Evidence
 
 @dataclass(frozen=True)
 class Told:
-    """One rendered page, as far as the trace needs it."""
+    """One rendered page and what it says."""
 
     title: str
     url: str
     """Relative to the site's root: "what-is-an-iop/"."""
     text: PageText
+    html: str = ""
+    contents: Any = None
+    """The engine's list of contents, as it came."""
 
 
 def trace(pages: Iterable[Told], evidence: Evidence) -> dict[str, Any]:
@@ -86,7 +89,7 @@ def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> dict[str,
         if fact_id in citing:
             for source in evidence.shown_sources(fact_id):
                 cited[source.id].append(fact_id)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for source_id, fact_ids in cited.items():
         source = evidence.sources[source_id]
         pages = {url: title for fact_id in fact_ids for url, title in citing[fact_id].items()}

@@ -34,8 +34,20 @@ docs_dir: docs
 site_dir: site
 theme: {name: material}
 plugins: [search]
-markdown_extensions: [abbr, admonition, attr_list, def_list, footnotes, md_in_html, tables, toc, pymdownx.details,
-  pymdownx.superfences]
+markdown_extensions:
+  abbr: {}
+  admonition: {}
+  attr_list: {}
+  def_list: {}
+  footnotes: {}
+  md_in_html: {}
+  tables: {}
+  toc: {toc_depth: 2}
+  pymdownx.details: {}
+  pymdownx.superfences: {}
+  pymdownx.emoji:
+    emoji_index: !!python/name:material.extensions.emoji.twemoji
+    emoji_generator: !!python/name:material.extensions.emoji.to_svg
 """
 SLOW_PHONE = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8}
 
@@ -162,8 +174,8 @@ def main() -> None:
         paths = ["", "what-is-an-iop/", "what-is-an-iop/levels-of-care/"]
         rows: dict[str, list[dict[str, float]]] = {who: [] for who in sites}
         with sync_playwright() as playwright:
-            path = os.environ.get("IOP_GUIDE_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            found = os.environ.get("IOP_GUIDE_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
+            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
             for _ in range(given.rounds):
                 for page in paths:
                     for who in sites:

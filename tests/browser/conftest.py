@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +44,15 @@ def address(served: Served) -> str:
 
 
 @pytest.fixture(scope="session")
-def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
-    """Open a watched tab with the probe in it: `open_page("about/", java_script_enabled=False)`.
+def open_tab(browser: Browser) -> Iterator[OpenPage]:
+    """Open a watched tab with the probe in it on any served folder: `open_tab(served, "a.html", bypass_csp=True)`.
 
-    The words after the path go to Playwright's `new_context`. Without a path the tab is empty. `on` is another served
-    folder. All tabs are closed at the end of the run.
+    The words after the path go to Playwright's `new_context`. Without a path the tab is empty. All tabs are closed at
+    the end of the run.
     """
     contexts = []
 
-    def open_it(path: str | None = None, *, on: Served = served, **options: Any) -> Tab:
+    def open_it(on: Served, path: str | None = None, **options: Any) -> Tab:
         context = browser.new_context(**{"viewport": {"width": 390, "height": 844}, "locale": "en-US", **options})
         contexts.append(context)
         context.set_default_timeout(20_000)
@@ -64,6 +65,12 @@ def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
     yield open_it
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def open_page(open_tab: OpenPage, served: Served) -> OpenPage:
+    """Open a page of the built site in a watched tab: `open_page("about/", java_script_enabled=False)`."""
+    return partial(open_tab, served)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

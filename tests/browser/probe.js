@@ -379,6 +379,7 @@
     }
     const sheet = new CSSStyleSheet();
     sheet.insertRule("*:not(svg, svg *) { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }");
+    sheet.insertRule("svg { letter-spacing: 0 !important; word-spacing: 0 !important }"); // a drawing is not set in lines
     sheet.insertRule("p { margin-bottom: 2em !important }");
     document.adoptedStyleSheets = [sheet];
   }

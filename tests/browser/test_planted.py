@@ -57,9 +57,9 @@ Plant = Callable[..., Tab]
 
 
 @pytest.fixture(scope="module")
-def plant(field: Served, open_page: OpenPage) -> Plant:
+def plant(field: Served, open_tab: OpenPage) -> Plant:
     """Open a page made of these parts. `late` runs in it as if a script of the site had done it."""
-    tabs = {True: open_page(on=field), False: open_page(on=field, bypass_csp=True)}
+    tabs = {True: open_tab(field), False: open_tab(field, bypass_csp=True)}
     tabs[False].page.context.add_init_script(AXE)
     count = 0
 
@@ -147,7 +147,7 @@ FAULTS = {
     "faint focus ring": ("keyboard", {"css": ":focus-visible { outline-color: #ccc }"}, "too faint"),
     "covered focus": ("keyboard", {"css": "header { position: fixed; top: 0; z-index: 9; height: 500px; width: 100%; background: #fff }"},
                       "covered"),
-    "other order": ("keyboard", {"main": MAIN + '<a href="/four" tabindex="3">four</a>'}, "another way"),
+    "other order": ("keyboard", {"main": '<a href="/four" tabindex="3">four</a>' + MAIN}, "another way"),
     "skip link to nowhere": ("skip", {"help_line": HELP.replace("#main", "#none")}, "does not take"),
     "no skip link": ("skip", {"help_line": HELP.replace('class="skip"', "")}, "does not reach"),
     "menu ignores Escape": ("menu", {"late": "addEventListener('keydown', (event) => event.stopImmediatePropagation(), true)"}, "Escape"),
@@ -168,7 +168,7 @@ FAULTS = {
     "long word": ("room", {"main": f"<h1>{LONG}</h1>", "css": "h1 { overflow-wrap: normal }"}, "wider than"),
     "text cut off": ("room", {"css": "p { overflow: hidden; height: 1em }"}, "cut off"),
     "text on text": ("room", {"css": "p { margin-top: -3.4em }"}, "text lies on text"),
-    "no room for wider letters": ("room", {"css": "p { height: 3.3em; overflow: hidden }"}, "letters wider"),
+    "no room for wider letters": ("room", {"css": "p { height: 1.7em; overflow: hidden }"}, "letters wider"),
     "small text": ("sizes", {"css": "p { font-size: 15px }"}, "15.0 px"),
     "small text in a picture": ("sizes", {"main": MAIN + '<svg viewBox="0 0 700 100" width="350"><text y="50" font-size="20">Hi</text></svg>'},
                                 "390 px wide: 10.0 px"),
