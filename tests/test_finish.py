@@ -67,10 +67,25 @@ def test_a_fault_in_a_template_names_the_file_of_the_site(page: Page) -> None:
     assert found == [("site/other/index.html", 0, "the link “gone/” leads nowhere")]
 
 
-def test_the_header_files_carry_the_policy() -> None:
-    for name, data in finish.header_files().items():
+def test_styles_stand_in_the_page_and_their_hash_in_its_policy() -> None:
+    page = (
+        f'<head><meta http-equiv="Content-Security-Policy" content="{finish.POLICY}">'
+        '<link rel="stylesheet" href="../assets/guide.css"></head>'
+    )
+    css = finish.plain_css("/* why */\na { src: url(fonts/x.woff2) }\n\n  b { }\n")
+    assert css == "a { src: url(fonts/x.woff2) }\nb { }"
+    done = finish.style_in_page(page, css)
+    assert "<style>a { src: url(../assets/fonts/x.woff2) }\nb { }</style>" in done
+    assert finish.look_at(done).inline == []
+    assert finish.look_at(done.replace("b { }", "b { color: red }")).inline == ["<style>"]  # another style is forbidden
+
+
+def test_the_header_files_carry_the_policy_and_every_hash() -> None:
+    pages = ["<style>a{}</style>", "<style>b{}</style>", "<p>"]
+    for name, data in finish.header_files(pages).items():
         text = data.decode()
-        assert finish.POLICY in text and "frame-ancestors 'none'" in text and "no-referrer" in text, name
+        assert "frame-ancestors 'none'" in text and "no-referrer" in text, name
+        assert text.count("'sha256-") == 2
         assert "unsafe" not in text
 
 

@@ -86,6 +86,7 @@ class Guide:
     started: float
     citations: CitationsExtension
     blocks: GuideBlocks
+    css: str
     memory: Memory = field(default_factory=Memory)
     told: dict[str, trace.Told] = field(default_factory=dict)
     traced: dict[str, Any] = field(default_factory=dict)
@@ -113,6 +114,7 @@ class Guide:
             started=started,
             citations=CitationsExtension(evidence),
             blocks=GuideBlocks(evidence, root / "overrides" / "pictures"),
+            css=finish.plain_css((root / "overrides" / "assets" / "guide.css").read_text("utf-8")),
         )
 
     def extensions(self) -> list[Extension]:
@@ -183,7 +185,7 @@ class Guide:
         """One page as it is published: its text's checksum, then the neutral profile in its regions."""
         checksum = f'<meta name="text-checksum" content="{stamp.text_checksum(html)}">'
         html = html.replace("</head>", f"{checksum}\n</head>", 1)
-        return stamp.fill(html, None, path)
+        return stamp.fill(finish.style_in_page(html, self.css), None, path)
 
     def finish_site(self, folder: Path) -> Report:
         """Write what belongs to the whole site, then check every file. Raises FaultsFound if anything is wrong."""
@@ -194,10 +196,11 @@ class Guide:
         )  # fmt: skip
         index_path.unlink()
         made |= trace.published(self.traced, self.evidence)
-        made |= finish.header_files() | {publish.MARKER: publish.MARKER_TEXT.encode("ascii")}
-        for engine_file in ("sitemap.xml", "sitemap.xml.gz"):
-            (folder / engine_file).unlink(missing_ok=True)  # a sitemap needs the site's address: the stamp writes it
         html = [p.relative_to(folder).as_posix() for p in folder.rglob("*.html")]
+        made |= finish.header_files((folder / path).read_text("utf-8") for path in html) | {publish.MARKER: publish.MARKER_TEXT.encode("ascii")}
+        # A sitemap needs the site's address, so the stamp writes it; the stylesheet stands in the pages.
+        for not_shipped in ("sitemap.xml", "sitemap.xml.gz", "assets/guide.css"):
+            (folder / not_shipped).unlink(missing_ok=True)
         made |= stamp.files(None, list(finish.pages_of(html)))
         for path, data in made.items():
             target = folder / path

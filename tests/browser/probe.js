@@ -362,12 +362,12 @@
     return found;
   }
 
+  // The text of the page without what only script, or only its absence, shows.
   function mainText() {
-    const ours = (element) => element.matches("noscript, .past-check");
-    const hidden = all("main noscript, main .past-check").filter(ours).map((element) => [element, element.hidden]);
-    for (const [element] of hidden) element.hidden = true;
+    const apart = all("main noscript, main .past-check, main [data-search]").map((element) => [element, element.hidden]);
+    for (const [element] of apart) element.hidden = true;
     const text = document.querySelector("main")?.innerText.replace(/\s+/g, " ").trim() ?? "";
-    for (const [element, was] of hidden) element.hidden = was;
+    for (const [element, was] of apart) element.hidden = was;
     return text;
   }
 

@@ -21,7 +21,8 @@ def grouped(faults: Iterable[tuple[str, str]]) -> str:
     pages: dict[str, list[str]] = {}
     for fault, page in faults:
         pages.setdefault(fault, []).append(page)
-    return "\n".join(f"{fault} — {len(on)} pages: {', '.join(on[:4])}" for fault, on in pages.items())
+    lines = [f"{fault} — {len(on)} pages: {', '.join(on[:4])}" for fault, on in pages.items()]
+    return "\n".join(lines[:60] + ([f"... and {len(lines) - 60} more"] if len(lines) > 60 else []))
 
 
 @dataclass
@@ -252,7 +253,7 @@ def test_a_letter_that_comes_late_moves_nothing(open_page: OpenPage) -> None:
 def test_a_page_says_that_it_is_past_its_check_date_from_the_day_after(pages: list[str], open_page: OpenPage) -> None:
     # Half past eleven at night, far west: a clock that is read as UTC is a day ahead.
     tab = open_page(timezone_id="America/Los_Angeles")
-    looked = 0
+    looked, dates = 0, set()
     for page in pages:
         path = tab.served.folder / page
         found = re.search(r'data-check-again="(\d{4}-\d\d-\d\d)"', (path / "index.html" if path.is_dir() else path).read_text("utf-8"))
@@ -261,9 +262,11 @@ def test_a_page_says_that_it_is_past_its_check_date_from_the_day_after(pages: li
         looked += 1
         last = datetime.datetime.fromisoformat(found[1] + "T23:30:00-08:00")
         last -= datetime.timedelta(hours=1)  # in summer time it is still the same day
-        for days, shown in ((0, False), (1, True)):
+        # The last day once for each date, the day after on every page.
+        for days, shown in ((1, True),) if found[1] in dates else ((0, False), (1, True)):
             tab.page.clock.set_fixed_time(last + datetime.timedelta(days=days))
-            tab.page.goto(tab.served.address + page)
+            tab.page.goto(tab.served.address + page, wait_until="domcontentloaded")  # scripts have run by then
             assert tab.page.locator(".past-check").is_visible() is shown, f"/{page}, {days} days after {found[1]}"
+        dates.add(found[1])
     assert looked
-    COUNTS.append(f"check date: {looked} pages checked on their last day and the day after")
+    COUNTS.append(f"check date: {looked} pages checked on the day after, {len(dates)} dates on their last day")
