@@ -162,6 +162,22 @@ def test_plain_mkdocs_renders_the_same_bytes(site: Path, tmp_path: Path) -> None
     assert digest(plain) == digest(site)
 
 
+def test_the_preview_makes_the_same_pages_from_memory(site: Path, tmp_path: Path) -> None:
+    code = """if True:
+        import sys
+        from mkdocs.commands.build import build
+        from mkdocs.config import load_config
+        for turn in range(2):
+            config = load_config("mkdocs.yml", site_dir=sys.argv[1], strict=False)
+            if not turn:
+                config.plugins.on_startup(command="serve", dirty=False)
+            build(config)
+        """
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "preview")], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert digest(tmp_path / "preview") == digest(site)
+
+
 def test_the_same_input_gives_the_same_bytes_elsewhere(project: Path, site: Path, tmp_path: Path) -> None:
     os.utime(project / PAGE, (1, 1))
     done = build(project, tmp_path / "again")
