@@ -32,7 +32,7 @@ from iop_guide.site import Guide, Memory
 
 log = logging.getLogger("mkdocs.iop_guide")  # loggers below "mkdocs" count for strict mode
 _state: dict[str, Any] = {"serving": False, "memory": Memory()}
-_CODE = sorted((ROOT / "scripts").rglob("*.py"))
+_CODE = sorted([*(ROOT / "scripts").rglob("*.py"), *(ROOT / "overrides" / "regions").iterdir()])  # read once
 _CODE_AT_START = [path.stat().st_mtime_ns for path in _CODE]
 
 

@@ -64,6 +64,7 @@ def test_a_good_page_has_no_faults(check: Check) -> None:
         ("///", 9, "closes a block that was not opened"),
         ("/// care-now\n- x\n///", 9, "the block “care-now” is not written as it must be"),
         ("/// care-now | Call 911\n- x\n///", 9, "does not end in “if:”"),
+        ("/// care-plan | Call your doctor today if:\n- x\n///", 9, "is urgent, but care-plan is for what can wait"),
         ("/// figure | gone.svg\n    title: T\n\nwords\n///", 9, "there is no picture “gone.svg”"),
         ("/// figure | bare.svg\n    title: T\n\nwords\n///", 9, "the picture “bare.svg” has no title"),
         ("/// figure | steps.svg\n\nwords\n///", 9, "the picture “steps.svg” has no title"),

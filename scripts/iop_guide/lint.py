@@ -228,6 +228,13 @@ def care_cards(read: Read) -> Iterator[Fault]:
                 f"the care card “{line.partition('|')[2].strip()}” does not end in “if:”",
                 "write one action and the word if: “Call 911 now if:”",
             )
+        # Screen readers hear "Not urgent" before the title of this card.
+        if line.startswith("/// care-plan") and re.search(r"\b(?:today|tonight|now|911|988)\b", line):
+            yield read.fault(
+                line.partition("|")[2],
+                f"the card “{line.partition('|')[2].strip()}” is urgent, but care-plan is for what can wait",
+                "write care-soon, or leave the hurry out of the title",
+            )
     if read.page.meta.danger and "/// help-lines" not in read.page.body:
         first_heading = re.search(r"^## ", read.page.body, re.M)
         opening = read.page.body[: first_heading.start()] if first_heading else read.page.body
