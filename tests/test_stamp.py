@@ -61,7 +61,7 @@ NEUTRAL = """<!doctype html>
 </head>
 <body>
 <header>
-<!--region brand--><a class="brand" href="../">IOP Guide</a><!--/region-->
+<!--region brand--><a class="brand brand-own" href="../">IOP Guide</a><!--/region-->
 </header>
 <main class="wrap" id="main">
 <h1>For families</h1>
@@ -129,7 +129,7 @@ def test_a_page_can_be_stamped_again_and_emptied() -> None:
 
 def test_the_error_page_knows_its_folder_and_has_no_canonical_address() -> None:
     neutral, copy = stamp.fill(ERROR_PAGE, None, "404.html"), stamp.fill(ERROR_PAGE, MAPLE, "404.html")
-    assert '<base href="/">' in neutral and 'class="brand" href="./"' in neutral
+    assert '<base href="/">' in neutral and 'class="brand brand-own" href="./"' in neutral
     assert '<base href="/iop-guide/">' in copy and "canonical" not in copy
 
 

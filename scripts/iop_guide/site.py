@@ -197,7 +197,8 @@ class Guide:
         index_path.unlink()
         made |= trace.published(self.traced, self.evidence)
         html = [p.relative_to(folder).as_posix() for p in folder.rglob("*.html")]
-        made |= finish.header_files((folder / path).read_text("utf-8") for path in html) | {publish.MARKER: publish.MARKER_TEXT.encode("ascii")}
+        made |= finish.header_files((folder / path).read_text("utf-8") for path in html)
+        made[publish.MARKER] = publish.MARKER_TEXT.encode("ascii")
         # A sitemap needs the site's address, so the stamp writes it; the stylesheet stands in the pages.
         for not_shipped in ("sitemap.xml", "sitemap.xml.gz", "assets/guide.css"):
             (folder / not_shipped).unlink(missing_ok=True)

@@ -353,7 +353,7 @@ EXPECTED = {
     "how many people drop out": "Does it work?",
     "evening schedule": "A week in an IOP",
     "how many hours a week": "A week in an IOP",
-    "teen after school": "A week in an IOP",
+    "teen after school": "Teens and young adults",
     "can i keep working": "daily life|Keeping your life",
     "childcare": "daily life",
     "grop therpay": "Group therapy",
