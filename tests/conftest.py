@@ -161,6 +161,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     (folder / "steps.svg").write_text(PICTURE, "utf-8")
     (folder / "bare.svg").write_text("<svg></svg>", "utf-8")
+    (folder / "raw.svg").write_bytes(b"\xff\xfe<title>x</title>")
     return folder
 
 

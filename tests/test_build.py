@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from conftest import FRONT_MATTER, ROOT, build
+from iop_guide import cli
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -78,6 +79,15 @@ def plant(project: Path, fault: str) -> None:
             page.write_bytes(b"")
         case "five megabytes":
             page.write_bytes(page.read_bytes() + b"word " * 1_000_000)
+        case "a character that nobody sees":
+            page.write_text(page.read_text("utf-8") + "\nHere\ue0000\ue001.\n", "utf-8")
+        case "a region in a page":
+            page.write_text(page.read_text("utf-8") + "\n<!-- region -->\n", "utf-8")
+        case "no nav":
+            config = project / "mkdocs.yml"
+            config.write_text(re.sub(r"(?ms)^nav:\n.*?(?=^theme:)", "", config.read_text("utf-8")), "utf-8")
+        case "no hooks":
+            spoil(project / "mkdocs.yml", "hooks:\n- scripts/hooks.py", "")
         case "claim left open":
             spoil(project / "docs/evidence/claims.yml", "open: []", "open: [a10]")
         case "evidence that does not parse":
@@ -102,6 +112,9 @@ FATAL = {
     "evidence that does not parse": "docs/evidence/facts.yml:",
     "mkdocs.yml that does not parse": "mkdocs.yml",
     "an unknown setting": "mkdocs.yml",
+    "a character that nobody sees": "a character that cannot be seen stands here (U+E000)",
+    "no nav": "mkdocs.yml: there is no nav; list every page",
+    "no hooks": "mkdocs.yml: the engine stopped on an error of its own (jinja2.exceptions.UndefinedError",
 }
 # All others are told together, after everything was read.
 TOGETHER = {
@@ -114,6 +127,7 @@ TOGETHER = {
     "page in no nav": "docs/en/what-is-an-iop/extra.md: the page stands nowhere in the nav",
     "nav without page": ": the nav names “families/gone.md”, which does not exist",
     "same title": "the title “Group therapy” is also that of",
+    "a region in a page": f"{PAGE}: the marker “<!-- region -->” has no partner",
     "heading jump": "jumps from level 1 to level 4",
     "claim left open": "“a10” is carried, but still on the list of open claims",
 }
@@ -226,3 +240,24 @@ def test_no_page_names_this_machine(site: Path) -> None:
     for path in site.rglob("*"):
         if path.suffix in (".html", ".json", ".css", ".js", ".xml", ".txt"):
             assert str(ROOT) not in path.read_text("utf-8"), path
+
+
+@pytest.mark.parametrize(
+    ("out", "what"),
+    [
+        ("overrides/out", "this folder is part of what the guide is built from"),
+        ("docs/en/out", "this folder is part of what the guide is built from"),
+        ("x" * 300, "the folder cannot be looked into"),
+    ],
+)
+def test_a_folder_that_cannot_be_built_into_is_refused_at_once(project: Path, out: str, what: str) -> None:
+    done = build(project, project / out)
+    assert done.returncode == 1 and what in done.stderr and "Traceback" not in done.stderr
+    assert not (project / "overrides/out").exists()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "many"])
+def test_a_port_that_cannot_be_is_wrong_use(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["serve", "--port", port])
+    assert "argument --port" in capsys.readouterr().err

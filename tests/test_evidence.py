@@ -143,3 +143,9 @@ def test_every_number_of_a_help_line_stands_in_one_of_its_facts() -> None:
                 wanted = way.number.replace("-", "").removeprefix("1")
                 spelled = wanted in digits.replace(" ", "") or (wanted[-4:] in digits and wanted[:3] in digits)
                 assert spelled, (line.id, way.number)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a file without end is a thing of Unix")
+def test_a_file_without_end_is_refused() -> None:
+    with pytest.raises(FaultsFound, match="keep it under 1,000"):
+        read_text(Path("/dev/zero"), "zero.yml", 1_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,10 @@ def test_templates_stay_in_the_common_subset_of_jinja(path: Path) -> None:
 def test_every_requirement_has_its_reason_and_no_lock_names_a_host() -> None:
     for path in ROOT.glob("requirements*.txt"):
         assert "://" not in path.read_text("utf-8")
+    for path in ROOT.glob("requirements*.in"):
+        lines = path.read_text("utf-8").split("\n")
+        named = [(before, line) for before, line in pairwise(lines) if re.match(r"[a-z]", line)]
+        assert named and [line for before, line in named if not before.startswith("# ")] == []
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
@@ -58,3 +63,18 @@ def test_no_file_names_a_machine_or_a_package_host() -> None:
             text = path.read_text("utf-8")
             for host in ("pypi" + ".org", "files.pythonhosted" + ".org", "registry.npmjs" + ".org"):
                 assert host not in text, name
+
+
+
+def test_templates_escape_what_people_write() -> None:
+    """The engine's templates do not escape by themselves; regions do (stamp.py)."""
+    words = "title heading publisher note label name term sentence claim why meaning".replace(" ", "|")
+    written = re.compile(rf"\{{\{{-?[^{{}}|]*\b(?:{words})\)?\s*(?:\|[^{{}}]*)?-?\}}\}}")
+    bare = [
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for path in sorted((ROOT / "overrides").rglob("*.html"))
+        if path.parent.name != "regions"
+        for found in written.finditer(path.read_text("utf-8"))
+        if not re.search(r"\|\s*(?:e|safe)\s*-?\}\}$", found[0])
+    ]
+    assert bare == []

@@ -8,7 +8,8 @@ import pytest
 
 from conftest import FRONT_MATTER, Check, Render
 from iop_guide.evidence import Evidence
-from iop_guide.lint import Read, check_guide
+from iop_guide.faults import FaultsFound
+from iop_guide.lint import Read, any_of, check_guide
 from iop_guide.pages import FrontMatter, Page
 from iop_guide.yamlfile import parse
 
@@ -48,6 +49,29 @@ def test_a_good_page_has_no_faults(check: Check) -> None:
         ("One in five left.", 9, "“One in five” has no source"),
         ("A third of people left.", 9, "“A third” has no source"),
         ("A quarter of people left.", 9, "“A quarter” has no source"),
+        ("Two thirds left.", 9, "“Two thirds” has no source"),
+        ("One third left.", 9, "“One third” has no source"),
+        ("About three-fourths left.", 9, "“three-fourths” has no source"),
+        ("Four out of five left.", 9, "“Four out of five” has no source"),
+        ("Hundreds of people left.", 9, "“Hundreds of” has no source"),
+        ("They were twice as likely to stay.", 9, "“twice as likely” has no source"),
+        ("About ¾ of them left.", 9, "“¾” has no source"),
+        ("It reaches 10k people.", 9, "“10k” has no source"),
+        ("The risk was 3x higher.", 9, "“3x” has no source"),
+        ("The price is $2024.[@nine-hours]", 9, "“$2024” stands in none of the facts cited"),
+        ("Text.[^1]\n\n[^1]: About 90% left.", 11, "“90%” has no source"),
+        ("Text.[^1]\n\n[^1]: So they say.[@nothing-here]", 11, "there is no fact “nothing-here”"),
+        ("<div>About 90% of people left</div>", 9, "“About 90% of people left” stands in HTML"),
+        ("![About 90% left](a.png)", 9, "“90%” stands in “About 90% left”, which cannot cite"),
+        ('[Words](a.md "About 90% left")', 9, "“90%” stands in “About 90% left”, which cannot cite"),
+        ('<span class="example">About 90% left.</span>', 9, "the class “example” belongs to the block"),
+        ("About 90% left.\n{: .example }", 10, "the class “example” belongs to the block"),
+        ("Text.[@nine-hours\nmore]", 9, "the citation “[@nine-hours” is not closed on its line"),
+        ("![words [@nine-hours]](a.png)", 9, "a citation stands in “![words [@”, where it is not shown"),
+        ("[@a04]\n\nThere are groups.", 9, "the citation of “a04” stands alone"),
+        ("///care-soon| Call today\n- x\n///", 9, "does not end in “if:”"),
+        ("/// figure | raw.svg\n    title: A\n\nWords.\n///", 9, "the picture “raw.svg” has no title"),
+        ("/// compare | Two\nNo table.\n///", 9, "the block “compare” (Two) holds no table"),
         ("Half of the people left.", 9, "“Half” has no source"),
         ("- a list\n- of 12 weeks", 10, "“12” has no source"),
         ("| a | b |\n|---|---|\n| x | 7 days |", 11, "“7” has no source"),
@@ -176,3 +200,14 @@ def test_the_list_of_open_claims_may_only_shrink(evidence: Evidence, render: Ren
 def test_two_pages_of_one_title_are_a_fault(evidence: Evidence, render: Render) -> None:
     one, two = reads(evidence, render, Same=ALL_CARRIED, same="Text.")
     assert ["is also that of docs/en/Same.md" in f.what for f in check_guide([one, two], evidence)] == [True]
+
+
+@pytest.mark.parametrize("hidden", ["\ue000" "0\ue001", "\x02", "\u202e", "\x00"])
+def test_a_character_that_nobody_sees_is_named_with_its_line(check: Check, hidden: str) -> None:
+    with pytest.raises(FaultsFound, match=r"docs/en/page.md:10: a character that cannot be seen"):
+        check(f"\nText{hidden} here.")
+
+
+def test_word_lists_take_signs_and_may_be_empty() -> None:
+    assert any_of(["c++", "(so)"]).findall("a c++ and (so) on") == ["c++", "(so)"]
+    assert any_of([]).search("anything") is None

@@ -201,13 +201,16 @@ class Figure(Block):
         path = self.config["pictures"] / self.argument
         if path.is_file() and path.parent == self.config["pictures"]:
             # The picture stands in the page itself, so that it takes the theme's colours and costs no request.
-            svg = re.sub(r"\s*\n\s*", "\n", path.read_text("utf-8")).strip()
+            try:
+                svg = re.sub(r"\s*\n\s*", "\n", path.read_text("utf-8")).strip()
+            except (OSError, UnicodeDecodeError):
+                svg = ""  # without a title: told below
             drawing.text = AtomicString(self.md.htmlStash.store(svg))
             if "<title" not in svg or not self.options["title"]:
                 fault(
                     drawing,
                     f"the picture “{self.argument}” has no title",
-                    "add <title> and <desc> to the picture, and “    title: …” under the opening line",
+                    "save it as UTF-8 text, add <title> and <desc> to it, and “    title: …” under the opening line",
                 )
         else:
             fault(
@@ -325,6 +328,8 @@ class _Polish(Treeprocessor):
         for box in root.iter("div"):
             caption = box.attrib.pop("data-caption", None)
             if caption is not None:
+                if next(box.iter("table"), None) is None:
+                    fault(box, f"the block “compare” ({caption}) holds no table", "write one table in it")
                 _label_cells(box, caption)
         for title in [e for e in root.iter() if "data-toc-omit" in e.attrib]:
             title.tag = _OMITTED + title.tag

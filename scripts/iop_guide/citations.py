@@ -6,7 +6,9 @@ which the page lists at its foot. `[@a04]`, an article claim, shows nothing: it 
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -22,6 +24,9 @@ from .sentences import CITE_TAG, Sentence, keys_of, passages
 
 _CITATION = r"\[@\s*([^\]\n]*?)\s*\]"
 _TERM = r"\[\?([^\]\n]+)\]"
+_MARKDOWN = "write it in Markdown, or give the outermost tag the attribute markdown"
+_NOT_PROSE = re.compile(r"^\s*(?:<span class=\"twemoji|<div class=\"highlight|<pre|<svg|<script|<style)", re.I)
+"""HTML that we or Material's own extensions made (icons, pictures, code), and what is refused anyway (finish.py)."""
 _CLAIM_ID = re.compile(r"[a-d]\d\d")
 
 
@@ -36,13 +41,15 @@ class PageText:
 
     sentences: list[Sentence] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
-    """For the template: number, title, quoted, publisher, year, kind, url, note, backs [{id, label}]."""
+    """For the template: number, title, quoted, publisher, year, kind, url, backs [{id, label}]."""
     headings: list[tuple[int, str]] = field(default_factory=list)
     """(level, text) of every heading, blocks' own headings included, in order."""
     terms: list[str] = field(default_factory=list)
     """Every `[?term]` as written, in order."""
     images: list[tuple[str, str]] = field(default_factory=list)
     """(address, alternative text) of every Markdown image."""
+    notes: list[str] = field(default_factory=list)
+    """Words that stand in attributes: alternative text, titles of links and images, abbreviations spelled out."""
     faults: list[tuple[str, str]] = field(default_factory=list)
     """(what, mend) of whatever a block found wrong with itself."""
 
@@ -127,6 +134,14 @@ class _Reader(Treeprocessor):
             for mark in passage.marks:
                 numbering.replace(mark)
         _remove_unnumbered(root)
+        page.notes = [
+            said
+            for e in root.iter()
+            if e.get("class") != "footnote-backref"  # its title is the engine's
+            for name in ("alt", "title")
+            if (said := e.get(name, "").strip())
+        ]
+        page.faults += [(f"“{said}” stands in HTML, where no check reads it", _MARKDOWN) for said in self._unread()]
         page.images = [(image.get("src", ""), image.get("alt", "")) for image in root.iter("img")]
         for element in root.iter():
             if found := element.attrib.pop(FAULT, None):
@@ -134,6 +149,14 @@ class _Reader(Treeprocessor):
                 page.faults.append((what, mend))
         page.sources = numbering.listed()
         _align_by_class(root)
+
+    def _unread(self) -> Iterator[str]:
+        """The first words of each piece of HTML that the writer wrote whole; its text never joins the tree."""
+        for stashed in self.md.htmlStash.rawHtmlBlocks:
+            if isinstance(stashed, str) and not _NOT_PROSE.search(stashed):
+                words = html.unescape(re.sub(r"<!--.*?-->|<[^>]*>", " ", stashed, flags=re.S)).split()
+                if any(re.search(r"\w", word) for word in words):
+                    yield " ".join(words[:6])
 
 
 class _Numbering:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ from .publish import repair, staging
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = (sys.executable, "-m", "mkdocs")
 """What renders the site. To change engines, change this word and scripts/hooks.py."""
+_OURS = ("docs", "overrides", "scripts", "tests")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     build.add_argument("--out", type=Path, default=ROOT / "site", help="the folder to build (default: site)")
     build.set_defaults(run=lambda given: _build(given.out))
     serve = commands.add_parser("serve", help="show the guide in a browser and follow every change")
-    serve.add_argument("--port", type=int, default=8000, help="the port to listen on (default: 8000)")
+    serve.add_argument("--port", type=_port, default=8000, help="the port to listen on (default: 8000)")
     serve.set_defaults(run=lambda given: _serve(given.port))
     clinic = commands.add_parser("clinic", help="a clinic's own copy").add_subparsers(
         dest="clinic_command", required=True
@@ -61,20 +64,29 @@ def _tell(faults: Sequence[Fault]) -> int:
     return 1
 
 
+def _port(text: str) -> int:
+    if not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return int(text)
+
+
 def _build(out: Path) -> int:
     started = time.monotonic()
+    if any(ROOT / name in (out.resolve(), *out.resolve().parents) for name in _OURS):
+        # The next build would take this one for pictures and pages of the guide, and publish it inside itself.
+        what = "this folder is part of what the guide is built from"
+        raise FaultsFound([Fault(str(out), 0, what, "name a folder outside docs, overrides, scripts and tests")])
     if done := repair(out):
         print(done)
     with staging(out) as folder, tempfile.TemporaryDirectory() as scratch:
         report_path = Path(scratch) / "report.json"
         engine = subprocess.run(
             [*ENGINE, "build", "--config-file", str(ROOT / "mkdocs.yml"), "--site-dir", str(folder)],
-            env={**_environment(), "IOP_GUIDE_REPORT": str(report_path)}, capture_output=True, text=True, cwd=ROOT,
+            env={**_environment(), "IOP_GUIDE_REPORT": str(report_path)}, capture_output=True, cwd=ROOT,
+            text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
         if not report_path.exists():
-            raise FaultsFound(
-                [Fault("mkdocs.yml", 0, "the engine stopped", engine.stderr.strip()[-2000:] or "no word why")]
-            )
+            raise FaultsFound([_stopped(engine.stderr)])
         report = json.loads(report_path.read_text("utf-8"))
         if report["faults"]:
             raise FaultsFound(Fault(**fault) for fault in report["faults"])
@@ -82,7 +94,7 @@ def _build(out: Path) -> int:
             raise FaultsFound(_engine_faults(engine.stderr))
     for line in report["lines"]:
         print(line)
-    shown = os.path.relpath(out)
+    shown = shlex.quote(os.path.relpath(out))
     print(f"Built {shown} in {time.monotonic() - started:.1f} seconds.")
     print(f"To look at it: python3 -m http.server -d {shown} 8000, then open http://localhost:8000")
     return 0
@@ -90,15 +102,24 @@ def _build(out: Path) -> int:
 
 def _environment() -> dict[str, str]:
     # The theme prints an advertisement for its successor on every start; nobody here needs to read it.
-    return {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONUTF8": "1"}
 
 
 def _engine_faults(output: str) -> list[Fault]:
     """What the engine itself complains of (a bad mkdocs.yml, a warning in strict mode), as faults."""
     said = [line.partition("-")[2].strip() for line in output.split("\n") if line.startswith(("WARNING", "ERROR"))]
-    return [Fault("mkdocs.yml", 0, line, "see the MkDocs manual for this setting") for line in said] or [
-        Fault("mkdocs.yml", 0, "the engine stopped", output.strip()[-2000:] or "no word why")
-    ]
+    faults = [Fault("mkdocs.yml", 0, line, "see the MkDocs manual for this setting") for line in said]
+    return faults or [_stopped(output)]
+
+
+def _stopped(output: str) -> Fault:
+    """What an engine that died said last; of a traceback only the error itself, for nobody here can mend the rest."""
+    output = output.strip()
+    if "Traceback (most recent call last)" in output:
+        what, mend = "the engine stopped on an error of its own", "look for it in what was changed last"
+        said = next((line for line in reversed(output.split("\n")) if re.match(r"[A-Za-z_][\w.]*(?::|$)", line)), "")
+        return Fault("mkdocs.yml", 0, f"{what} ({said})" if said else what, mend)
+    return Fault("mkdocs.yml", 0, "the engine stopped", output[-2000:] or "no word why")
 
 
 def _serve(port: int) -> int:

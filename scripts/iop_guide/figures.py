@@ -7,10 +7,11 @@ Values are compared, not spellings: "nine hours" equals "9 hours", "38 of 100" e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from unicodedata import numeric
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -22,7 +23,8 @@ _WORDS |= {f"{ten}-{one}": value + _WORDS[one] for ten, value in _TENS.items() f
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _FRACTIONS = {
     "half": Fraction(1, 2), "third": Fraction(1, 3), "thirds": Fraction(1, 3), "quarter": Fraction(1, 4),
-    "quarters": Fraction(1, 4), "fifth": Fraction(1, 5), "fifths": Fraction(1, 5), "tenth": Fraction(1, 10),
+    "quarters": Fraction(1, 4), "fourth": Fraction(1, 4), "fourths": Fraction(1, 4), "fifth": Fraction(1, 5),
+    "fifths": Fraction(1, 5), "tenth": Fraction(1, 10), "tenths": Fraction(1, 10),
 }  # fmt: skip
 
 _TO_TWENTY = "|".join(sorted(_ONES, key=len, reverse=True))
@@ -43,17 +45,23 @@ _RATIO = re.compile(rf"({_NUMBER})\s(?:in|of|out\sof)\s(?:every\s|each\s)?({_NUM
 _PERCENT = re.compile(rf"({_NUMBER})(?:\s?%|\s(?:percent|per\scent)\b)", re.I)
 _FRACTION = re.compile(
     rf"\b(?:(?P<count>{_WORD}|an?|one)[\s-])?(?P<part>thirds?|quarters?|fifths?|tenth)\b(?=\s(?:of|the|more|less))"
-    rf"|\b(?P<half>half)\b(?=\s(?:of|the|a|an|as|had|were|was|are)\b)|\b(?P<word>{_WORD})-(?P<parts>thirds|quarters|fifths)\b",
+    rf"|\b(?P<half>half)\b(?=\s(?:of|the|a|an|as|had|were|was|are)\b)"
+    rf"|\b(?P<word>{_WORD})[\s-](?P<parts>thirds|quarters|fourths|fifths|tenths)\b"
+    r"|\bone[\s-](?P<single>third|quarter|fourth|fifth|tenth)\b",
     re.I,
 )
-_BARE = re.compile(rf"(?<![\w.,-])[$€]?{_NUMERAL}(?![\w])|(?<=[–-]){_NUMERAL}", re.I)
+_BARE = re.compile(rf"(?<![\w.,-])[$€]?{_NUMERAL}(?:[kx](?=[\s.,;:)]|$)|(?![\w]))|(?<=[–-]){_NUMERAL}", re.I)
 _COUNTED = re.compile(
     rf"\b(?P<first>{_SPELLED})(?:\s(?:to|or|and)\s(?P<last>{_SPELLED}))?(?=[\s-](?:[a-z]+[\s-])?(?:{_UNIT})\b)", re.I
 )
 _ANY_WORD = re.compile(rf"\b{_SPELLED}\b", re.I)
 
 
-_SIGNS = frozenset(_WORDS) | frozenset(_FRACTIONS) | frozenset(f"two-{part}" for part in _FRACTIONS)
+_VULGAR = re.compile("[¼½¾⅐-⅞]")
+_MANY = {"dozens": 12, "twice": 2} | {f"{name}s": worth for name, worth in _SCALES.items()}
+_VAGUE = re.compile(rf"\b(dozens|(?:{_SCALE})s)\sof\b|\b(twice)\sas\s(?:many|likely|high)\b", re.I)
+"""Figures without a number of their own; a fact must say "hundreds of" too."""
+_SIGNS = frozenset(_WORDS) | frozenset(_FRACTIONS) | frozenset(_MANY)
 _DIGIT = re.compile(r"\d")
 _WORDLIKE = re.compile(r"[a-z]+")
 
@@ -79,7 +87,8 @@ class Figure:
 def value_of(text: str) -> Fraction:
     """What a numeral or number word is worth: "1,062", "16.5 million", "twenty-one", "three hundred"."""
     text = " ".join(text.lower().split())
-    scale = 1
+    scale = 1_000 if re.search(r"\dk$", text) else 1  # "10k"; the x of "3x" is no part of the value
+    text = re.sub(r"(?<=\d)[kx]$", "", text)
     for name, worth in _SCALES.items():
         if text.endswith(" " + name):
             text, scale = text[: -len(name) - 1], worth
@@ -90,15 +99,15 @@ def value_of(text: str) -> Fraction:
 
 def figures(text: str, exempt: Iterable[str] = ()) -> list[Figure]:
     """Every figure of a text, in order of kind. `exempt` are phrases that are names, not figures ("988")."""
-    if not _DIGIT.search(text) and _SIGNS.isdisjoint(_WORDLIKE.findall(text.lower())):
+    if not _DIGIT.search(text) and not _VULGAR.search(text) and _SIGNS.isdisjoint(_WORDLIKE.findall(text.lower())):
         return []  # most sentences: nothing below can be found in them
     rest = _exempt(tuple(exempt)).sub(lambda m: "·" * len(m[0]), text.replace("\u00a0", " "))
     found: list[Figure] = []
 
-    def take(pattern: re.Pattern[str], make: object) -> None:
+    def take(pattern: re.Pattern[str], make: Callable[[re.Match[str]], Figure | None]) -> None:
         nonlocal rest
         for match in pattern.finditer(rest):
-            figure = make(match)  # type: ignore[operator]
+            figure = make(match)
             if figure is not None:
                 found.append(figure)
                 rest = rest[: match.start()] + "·" * len(match[0]) + rest[match.end() :]
@@ -106,6 +115,8 @@ def figures(text: str, exempt: Iterable[str] = ()) -> list[Figure]:
     take(_RATIO, _ratio)
     take(_PERCENT, lambda m: Figure(m[0], frozenset({value_of(m[1])}), value_of(m[1]) / 100))
     take(_FRACTION, _fraction)
+    take(_VULGAR, lambda m: Figure(m[0], frozenset(), Fraction(numeric(m[0])).limit_denominator(10)))
+    take(_VAGUE, lambda m: Figure(m[0], frozenset({Fraction(_MANY[(m[1] or m[2]).lower()])})))
     take(_BARE, lambda m: Figure(m[0], frozenset({value_of(m[0])})))
     take(_COUNTED, _counted)
     return found
@@ -116,7 +127,7 @@ def _ratio(match: re.Match[str]) -> Figure | None:
     if whole <= 0 or part > whole:
         return None  # "ages 11 in 2014" is no share
     # "one of two ways" counts things; a share in words needs at least one numeral or "in".
-    if not re.search(r"\d|\sin\s", match[0]):
+    if not re.search(r"\d|\s(?:in|out\sof)\s", match[0], re.I):
         return None
     return Figure(match[0], frozenset({part, whole}), part / whole)
 
@@ -124,7 +135,7 @@ def _ratio(match: re.Match[str]) -> Figure | None:
 def _fraction(match: re.Match[str]) -> Figure:
     if match["half"]:
         return Figure(match[0], frozenset(), Fraction(1, 2))
-    word, part = match["count"] or match["word"] or "one", match["part"] or match["parts"]
+    word, part = match["count"] or match["word"] or "one", match["part"] or match["parts"] or match["single"]
     return Figure(match[0], frozenset(), _WORDS.get(word.lower(), 1) * _FRACTIONS[part.lower()])
 
 

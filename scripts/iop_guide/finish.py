@@ -41,7 +41,11 @@ MAX_BLOCKING = 14_000
 """One round trip: what arrives before the first paint."""
 
 
-_INLINE = re.compile(r"<([a-z][a-z0-9-]*)\b(?=[^<>]*?\s(style|on[a-z]+)\s*=)", re.I)
+_NEVER_IN_TEXT = "script[src] base meta link iframe frame object embed form".split()
+_FETCHING = ("src", "srcset", "poster", "data", "background")
+_FETCHING_BY_LINK = frozenset({"image", "use", "feimage"})
+"""Elements of SVG that fetch what their href names."""
+_SENDING = frozenset({"action", "formaction", "ping", "srcdoc"})
 
 
 def plain_css(css: str) -> str:
@@ -79,6 +83,8 @@ class Look:
     """Everything that the browser fetches by itself: styles, scripts, images, icons, fonts."""
     inline: list[str] = field(default_factory=list)
     """What the policy forbids: inline scripts and styles, style attributes, event attributes."""
+    forbidden: list[str] = field(default_factory=list)
+    """What no writer's HTML may hold: elements and attributes that load, send, or change where links lead."""
 
 
 def look_at(html: str) -> Look:
@@ -87,8 +93,9 @@ def look_at(html: str) -> Look:
     tree = LexborHTMLParser(html)
     for node in tree.css("[id]"):
         look.ids.append(node.attributes["id"] or "")
-    for node in tree.css("a[href]"):
-        look.links.append(node.attributes["href"] or "")
+    for node in tree.css("a"):
+        # Lexbor takes the link of an SVG, xlink:href, for an href too, but under its own name.
+        look.links += [node.attributes[name] or "" for name in ("href", "xlink:href") if name in node.attributes]
     for node in tree.css("link[rel][href]"):
         rel, address = set((node.attributes["rel"] or "").split()), node.attributes["href"] or ""
         if rel & {"stylesheet", "icon", "preload", "manifest"}:
@@ -101,14 +108,23 @@ def look_at(html: str) -> Look:
             look.fetched.append(source)
         elif node.attributes.get("type") != "application/ld+json":
             look.inline.append("<script>")
-    for node in tree.css("[src], [data]"):
-        if node.tag in ("img", "source", "iframe", "video", "audio", "embed", "object"):
-            look.fetched += [value for name in ("src", "data") if (value := node.attributes.get(name))]
     policy = tree.css_first('meta[http-equiv="Content-Security-Policy"]')
     allowed = (policy.attributes.get("content") or "") if policy else ""
     look.inline += ["<style>" for node in tree.css("style") if f"'{_hash(node.text())}'" not in allowed]
-    # Attributes are looked for in the text: a selector would have to name every event there is.
-    look.inline += [f"{tag} {name.lower()}=" for tag, name in _INLINE.findall(html)]
+    for node in tree.css("*"):
+        tag = str(node.tag)
+        for name, value in node.attributes.items():
+            if name == "style" or name.startswith("on"):
+                look.inline.append(f"{tag} {name}=")
+            elif name in _SENDING:
+                look.forbidden.append(f"{tag} {name}=")
+            elif name in _FETCHING and tag != "script" and value:
+                look.fetched += [part.split()[0] for part in value.split(", ") if part.strip()]
+            elif name in ("href", "xlink:href") and tag in _FETCHING_BY_LINK and value and not value.startswith("#"):
+                look.fetched.append(value)
+    for name in _NEVER_IN_TEXT:
+        look.forbidden += [f"<{name}>" for _ in tree.css(f"main {name}")]
+    look.forbidden += ["<main>" for _ in tree.css("main")[1:]]
     return look
 
 
@@ -120,7 +136,6 @@ class Weight:
     first_view: int
     blocking: int
     """Styles, and the page up to the end of its first screen."""
-    requests: int
 
 
 def check_site(files: Mapping[str, bytes], pages: Mapping[str, Page]) -> tuple[list[Fault], list[Weight]]:
@@ -161,6 +176,9 @@ def check_site(files: Mapping[str, bytes], pages: Mapping[str, Page]) -> tuple[l
                     "use a class and overrides/assets/guide.css, or a script file",
                 )
             )
+        for found in look.forbidden:
+            what = f"“{found}” may not stand in a page's text"
+            faults.append(fault(found, what, "write it in Markdown, or leave it out"))
         for address in look.fetched:
             if urlsplit(address).netloc:
                 faults.append(
@@ -176,7 +194,7 @@ def check_site(files: Mapping[str, bytes], pages: Mapping[str, Page]) -> tuple[l
         styles = sum(size(_target(path, style)) for style in look.styles)
         blocking = len(gzip.compress(_first_screen(files[path]), 9, mtime=0)) + styles
         first_view = size(path) + styles + sum(size(_target(path, script)) for script in look.scripts)
-        weight = Weight(path, first_view, blocking, 1 + len(look.styles) + len(look.scripts))
+        weight = Weight(path, first_view, blocking)
         weights.append(weight)
         if weight.first_view > MAX_FIRST_VIEW or weight.blocking > MAX_BLOCKING:
             faults.append(
@@ -271,8 +289,3 @@ def header_files(pages: Iterable[str]) -> dict[str, bytes]:
 def pages_of(files: Iterable[str]) -> Iterator[str]:
     """The paths of the HTML pages that readers and search engines visit (all but the error page)."""
     return (path for path in sorted(files) if path.endswith(".html") and path != "404.html")
-
-
-def plain(html: str) -> str:
-    """The text of a small piece of HTML, for search and summaries."""
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from .blocks import CARE, NAMES
@@ -65,8 +65,15 @@ def known_blocks(read: Read) -> Iterator[Fault]:
     for number, line in enumerate(read.page.body.split("\n"), 1):
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
+        if fenced:
+            continue
+        # A borrowed class would look like the block and free its figures of their sources, without its label.
+        for borrowed in re.findall(r"""(?:\{:?[^}]*?\.|class=["'](?:[^"']*\s)?)([a-z][a-z-]*)""", line):
+            if borrowed in NAMES:
+                what = f"the class “{borrowed}” belongs to the block of that name"
+                yield Fault(read.page.shown, number, what, f"write the block: /// {borrowed}")
         match = re.match(r"\s*(/{3,})\s*([^|\s]*)", line)
-        if fenced or not match:
+        if not match:
             continue
         if match[2]:
             open_lines.append(number)
@@ -102,9 +109,20 @@ def blocks_own_faults(read: Read) -> Iterator[Fault]:
 
 
 def known_keys(read: Read) -> Iterator[Fault]:
-    """Every citation names a fact or a claim, and no sentence carries more than two claims."""
+    """Every citation is closed and names a fact or a claim, and no sentence carries more than two claims."""
+    plain = re.sub(r"```.*?```|`[^`\n]*`", "", read.page.body, flags=re.S)
+    for said in re.findall(r"\[@[^\]\n]*(?=\n|$)", plain):
+        yield read.fault(said, f"the citation “{said[:60]}” is not closed on its line", "write [@fact-id] on one line")
+    hidden = [said for said in read.text.notes if "[@" in said] + re.findall(r"!\[[^\]\n]*\[[@?]", plain)
+    for said in hidden:
+        what = f"a citation stands in “{said[:60]}”, where it is not shown"
+        yield Fault(read.page.shown, _line_with(said, read.page), what, "cite in the text")
     for sentence in read.text.sentences:
         claims = [key for key in sentence.keys if is_claim(key)]
+        if sentence.keys and not sentence.words:
+            line = _line_with(sentence.keys[0], read.page)
+            what = f"the citation of “{sentence.keys[0]}” stands alone, without a sentence"
+            yield Fault(read.page.shown, line, what, "put it right after the sentence it belongs to")
         for key in sentence.keys:
             if key in claims:
                 claim = read.evidence.claims.get(key)
@@ -124,6 +142,11 @@ def known_keys(read: Read) -> Iterator[Fault]:
                 f"the sentence carries {len(claims)} claims ({', '.join(claims)})",
                 f"{MAX_CLAIMS} at most: split it",
             )
+
+
+def _line_with(text: str, page: Page) -> int:
+    """The first line of the page that holds the text as it stands; 0 if none does."""
+    return next((n for n, line in enumerate(page.body.split("\n"), 1) if text in line), 0)
 
 
 def sourced_figures(read: Read) -> Iterator[Fault]:
@@ -150,9 +173,10 @@ def sourced_figures(read: Read) -> Iterator[Fault]:
                     f"“{found[0].shown}” stands beside “{fact.id}”, which is only recalled",
                     "cite a fact that was read, or leave the figure out",
                 )
-        known = _held_by(read.evidence, facts)
+        known, dates = _held_by(read.evidence, facts)
         for figure in found:
-            if not known.has(figure):
+            # A year is one by its form: the 21 of as_of: 2026-11-21 is nobody's source for "21 people".
+            if not known.has(figure) and not (re.fullmatch(r"\d{4}", figure.shown) and dates.has(figure)):
                 yield read.fault(
                     sentence.text,
                     f"“{figure.shown}” stands in none of the facts cited ({', '.join(f.id for f in facts)})",
@@ -164,17 +188,24 @@ def _numbers_to_call(evidence: Evidence) -> list[str]:
     return [way.number for line in evidence.help_lines.values() for way in line.ways if way.number]
 
 
-def _held_by(evidence: Evidence, facts: list[Fact]) -> Held:
-    known = Held(frozenset(), frozenset())
+def _held_by(evidence: Evidence, facts: list[Fact]) -> tuple[Held, Held]:
+    """What the facts themselves hold, and the dates of the facts and of their sources."""
+    known = dates = Held(frozenset(), frozenset())
     for fact in facts:
         years = " ".join(str(evidence.sources[i].year or "") for i in fact.sources)
-        known |= held(fact.fact) | held(f"{fact.as_of or ''} {years}")
-    return known
+        known |= held(fact.fact)
+        dates |= held(f"{fact.as_of or ''} {years}")
+    return known, dates
+
+
+def any_of(phrases: Iterable[str]) -> re.Pattern[str]:
+    """A pattern for any of the phrases as whole words; it fits nothing when there are none."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases)) or '(?!)'})(?!\w)", re.I)
 
 
 def supported_claims(read: Read) -> Iterator[Fault]:
     """A claim that good sources do not plainly share stands with a fact, a hedge, or among what is unknown."""
-    hedges = re.compile(rf"\b(?:{'|'.join(re.escape(h) for h in read.evidence.words.hedges)})\b", re.I)
+    hedges = any_of(read.evidence.words.hedges)
     for sentence in read.text.sentences:
         for key in sentence.keys:
             claim = read.evidence.claims.get(key)
@@ -220,7 +251,7 @@ def headings_in_order(read: Read) -> Iterator[Fault]:
 
 def care_cards(read: Read) -> Iterator[Fault]:
     """A care card's title is one action ending in "if:"; a page on danger opens with help."""
-    titles = [line for line in read.page.body.split("\n") if re.match(rf"/// (?:{'|'.join(CARE)}) ", line)]
+    titles = [line for line in read.page.body.split("\n") if re.match(rf"\s*/{{3,}}\s*(?:{'|'.join(CARE)})\b", line)]
     for line in titles:
         if not line.rstrip().endswith("if:"):
             yield read.fault(
@@ -251,10 +282,9 @@ def pictures_in_words(read: Read) -> Iterator[Fault]:
     """Every image has alternative text."""
     for address, alternative in read.text.images:
         if not alternative.strip():
-            line = next((n for n, text in enumerate(read.page.body.split("\n"), 1) if address in text), 0)
             yield Fault(
                 read.page.shown,
-                line,
+                _line_with(address, read.page),
                 f"the image “{address}” has no alternative text",
                 "say in words what it shows: ![words](file)",
             )
@@ -274,7 +304,7 @@ def known_terms(read: Read) -> Iterator[Fault]:
 def plain_words(read: Read) -> Iterator[Fault]:
     """No word that hurts, no sentence too long to hold, and a reading grade that most adults manage."""
     banned = {word.lower(): instead for word, instead in read.evidence.words.banned.items()}
-    any_banned = re.compile(rf"\b(?:{'|'.join(map(re.escape, banned))})\b", re.I)
+    any_banned = any_of(banned)
     for sentence in read.text.sentences:
         for word in any_banned.findall(sentence.text):
             yield read.fault(sentence.text, f"“{word}” is a word that we do not use", f"write {banned[word.lower()]}")
@@ -298,8 +328,8 @@ def plain_words(read: Read) -> Iterator[Fault]:
         )
 
 
-def no_figures_in_front_matter(read: Read) -> Iterator[Fault]:
-    """Titles and descriptions cannot cite, so they hold no figures."""
+def no_figures_where_no_source_can_stand(read: Read) -> Iterator[Fault]:
+    """Titles, descriptions, alternative text and spelled-out abbreviations cannot cite, so they hold no figures."""
     exempt = [*read.evidence.words.exempt_figures, *_numbers_to_call(read.evidence)]
     for key in ("title", "description", "heading"):
         for figure in figures(getattr(read.page.meta, key) or "", exempt):
@@ -309,11 +339,15 @@ def no_figures_in_front_matter(read: Read) -> Iterator[Fault]:
                 f"“{figure.shown}” stands in the {key}, which cannot cite a source",
                 "say it without the figure",
             )
+    for said in read.text.notes:
+        for figure in figures(said, exempt):
+            what = f"“{figure.shown}” stands in “{said[:60]}”, which cannot cite a source"
+            yield Fault(read.page.shown, _line_with(said, read.page), what, "say it in the text, with its source")
 
 
 PAGE_RULES: tuple[Callable[[Read], Iterator[Fault]], ...] = (
     known_blocks, blocks_own_faults, known_keys, sourced_figures, supported_claims, dates_that_hold, headings_in_order,
-    care_cards, pictures_in_words, known_terms, plain_words, no_figures_in_front_matter,
+    care_cards, pictures_in_words, known_terms, plain_words, no_figures_where_no_source_can_stand,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from .faults import Fault, FaultsFound
-from .yamlfile import Location, Strict, parse, read_text
+from .yamlfile import Location, Strict, parse, read_text, unseen
 
 MAX_BYTES = 200_000
 """Twenty times a long page of ours. Past it, something other than a page was saved under the name."""
@@ -79,6 +79,8 @@ def read_page(path: Path, src: str, shown: str) -> Page:
                 )
             ]
         )
+    if faults := unseen(source, shown):
+        raise FaultsFound(faults)
     meta, lines = parse(match[1], shown, FrontMatter, first_line=2)
     return Page(src, shown, source, meta, lines)
 

@@ -160,9 +160,10 @@ class _Place:
     def check_target(self) -> None:
         """Refuse to replace what is not ours: a wrong word after --out must never cost anyone a file."""
         target = self.target
-        if target.is_symlink():
-            raise self.fault("this is a link", "name the folder that it points to, so that the link can stay")
         with self.faults("cannot be looked into"):
+            target.lstat() if os.path.lexists(target) else target.exists()  # a name too long is told here
+            if target.is_symlink():
+                raise self.fault("this is a link", "name the folder that it points to, so that the link can stay")
             if not target.exists():
                 return
             if not target.is_dir():

@@ -26,7 +26,7 @@ _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "heading"),
 }  # fmt: skip
 _BLOCK_TAGS = {*_KINDS, "ul", "ol", "dl", "table", "thead", "tbody", "tr", "details", "hr", "pre", "nav"}
-_SILENT_CLASSES = {"term-note", "visually-hidden", "footnote-ref", "footnote", "headerlink"}
+_SILENT_CLASSES = {"term-note", "visually-hidden", "footnote-ref", "footnote-backref", "headerlink"}
 _SILENT_TAGS = {"svg", "script", "style", "pre"}
 _LABEL_CLASSES = {"block-title", "picture-title", "care-title", "admonition-title", "contact-title"}
 

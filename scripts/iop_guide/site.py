@@ -139,6 +139,8 @@ class Guide:
         `sections` gives the name of its section (or nothing) for each page that the nav lists, in the nav's order.
         """
         self.sections = sections
+        if not config_nav:  # the engine would make one up, in the order of the file names
+            self.faults.append(Fault("mkdocs.yml", 0, "there is no nav", "list every page under “nav:”"))
         listed, found = set(sections), set(found)
         for src in sorted(found - listed):
             self.faults.append(
@@ -182,10 +184,19 @@ class Guide:
         return {"trace": self.traced, "terms": terms, "a_to_z": search.a_to_z(self._search_pages(), terms)}
 
     def finish_page(self, html: str, path: str) -> str:
-        """One page as it is published: its text's checksum, then the neutral profile in its regions."""
-        checksum = f'<meta name="text-checksum" content="{stamp.text_checksum(html)}">'
-        html = html.replace("</head>", f"{checksum}\n</head>", 1)
-        return stamp.fill(finish.style_in_page(html, self.css), None, path)
+        """One page as it is published: its text's checksum, then the neutral profile in its regions.
+
+        A page with broken regions comes back unfilled; its faults are told with all others at the end.
+        """
+        try:
+            checksum = f'<meta name="text-checksum" content="{stamp.text_checksum(html)}">'
+            html = html.replace("</head>", f"{checksum}\n</head>", 1)
+            return stamp.fill(finish.style_in_page(html, self.css), None, path)
+        except FaultsFound as found:
+            page = next((page for src, page in self.pages.items() if _output(src) == path), None)
+            shown = page.shown if page else f"site/{path}"  # the line is one of the HTML: it would mislead here
+            self.faults += [Fault(shown, 0, fault.what, fault.mend) for fault in found.faults]
+            return finish.style_in_page(html, self.css)
 
     def finish_site(self, folder: Path) -> Report:
         """Write what belongs to the whole site, then check every file. Raises FaultsFound if anything is wrong."""

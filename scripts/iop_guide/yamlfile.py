@@ -19,7 +19,10 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is 
 MAX_BYTES = 2_000_000
 """More than four times the largest file of evidence; anything bigger is not one of ours."""
 _MAX_DEPTH = 20
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ue000-\uf8ff\ufeff\ufff9-\uffff]"
+)
+"""Control and private-use characters, and marks that turn the direction of what follows."""
 
 _constructor = yaml.constructor.SafeConstructor()
 
@@ -47,10 +50,11 @@ def read_text(path: Path, shown: str, max_bytes: int = MAX_BYTES) -> str:
         return FaultsFound([Fault(shown, line, what, mend)])
 
     try:
-        size = path.stat().st_size
-        if size > max_bytes:
+        with path.open("rb") as file:
+            raw = file.read(max_bytes + 1)  # never all of it: /dev/zero has no end
+        if len(raw) > max_bytes:
+            size = max(path.stat().st_size, len(raw))
             raise stop(0, f"the file has {size:,} bytes", f"keep it under {max_bytes:,}: split it or shorten it")
-        raw = path.read_bytes()
     except FileNotFoundError:
         raise stop(0, "there is no such file", "check the name, or make the file") from None
     except OSError as error:
@@ -70,6 +74,15 @@ def read_text(path: Path, shown: str, max_bytes: int = MAX_BYTES) -> str:
     return text
 
 
+def unseen(text: str, shown: str, first_line: int = 1) -> list[Fault]:
+    """A fault for each line with a character that nobody sees, but that programs and screen readers trip over."""
+    return [
+        Fault(shown, number, f"a character that cannot be seen stands here (U+{ord(found[0]):04X})", "delete it")
+        for number, line in enumerate(text.split("\n"), first_line)
+        if (found := _CONTROL.search(line))
+    ]
+
+
 def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M, dict[Location, int]]:
     """Return the model that the YAML text holds, and the line on which each of its values stands.
 
@@ -82,9 +95,7 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
     def fault(line: int, what: str, mend: str) -> None:
         faults.append(Fault(shown, line, what, mend))
 
-    for number, line_text in enumerate(text.split("\n"), first_line):
-        if found := _CONTROL.search(line_text):
-            fault(number, f"a character that cannot be seen stands here (U+{ord(found[0]):04X})", "delete it")
+    faults += unseen(text, shown, first_line)
     if faults:
         raise FaultsFound(faults)
 
