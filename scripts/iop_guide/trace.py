@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .citations import PageText, is_claim
-from .evidence import Evidence
+from .evidence import Evidence, Source
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,11 @@ LISTS = {
     "studies": {"trial", "systematic-review", "statistic"},
     "laws": {"law"},
     "guidance": {"guideline", "agency-page"},
-    "organizations": {"nonprofit-page", "clinic-page"},
+    "organizations": {"nonprofit-page"},
+    "others": {"clinic-page"},
 }
-"""The lists of sources, each a page of its own so that none grows too heavy, and the kinds in each."""
+"""The lists of sources, each a page of its own so that none grows too heavy, and the kinds in each. A company, a law
+firm or a news site is among the others, whatever it published."""
 
 
 def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
@@ -101,7 +103,13 @@ def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> dict[str,
             }
         )  # fmt: skip
     rows.sort(key=lambda row: (row["publisher"].lower(), row["title"].lower()))
-    return {name: [row for row in rows if evidence.sources[row["id"]].kind in kinds] for name, kinds in LISTS.items()}
+    return {name: [row for row in rows if _list_of(evidence.sources[row["id"]]) == name] for name in LISTS}
+
+
+def _list_of(source: Source) -> str:
+    if source.site:
+        return "others"
+    return next(name for name, kinds in LISTS.items() if source.kind in kinds)
 
 
 def published(traced: dict[str, Any], evidence: Evidence) -> dict[str, bytes]:
