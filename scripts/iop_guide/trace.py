@@ -75,7 +75,8 @@ def trace(pages: Iterable[Told], evidence: Evidence) -> dict[str, Any]:
 
 
 LISTS = {
-    "studies": {"trial", "systematic-review", "statistic"},
+    "studies": {"trial"},
+    "reviews": {"systematic-review", "statistic"},
     "laws": {"law"},
     "guidance": {"guideline", "agency-page"},
     "organizations": {"nonprofit-page"},
