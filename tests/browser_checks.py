@@ -355,8 +355,8 @@ def wishes(tab: Tab) -> list[str]:
 
 # --- axe --------------------------------------------------------------------------------------------------------
 
-_START_AXE = """(rules) => {
-  const options = { runOnly: { type: "tag", values: rules }, resultTypes: ["violations"], iframes: false };
+_START_AXE = """({ type, values }) => {
+  const options = { runOnly: { type, values }, resultTypes: ["violations"], iframes: false };
   globalThis.axeDone = new Promise((done) => setTimeout(done, 0)).then(() => axe.run(document, options));
 }"""
 _END_AXE = """async () => {
@@ -367,9 +367,13 @@ AXE = AXE_SCRIPT
 """axe-core's source; for a context without security policy only, as axe needs what the policy forbids."""
 
 
-def start_axe(page: Page) -> None:
-    """Begin to look for violations, so that another tab can be looked at in the meantime."""
-    page.evaluate(_START_AXE, list(RULES))
+def start_axe(page: Page, colors_only: bool = False) -> None:
+    """Begin to look for violations, so that another tab can be looked at in the meantime.
+
+    `colors_only` looks for those that another color scheme can bring; everything else is the same in both.
+    """
+    only = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]} if colors_only else None
+    page.evaluate(_START_AXE, only or {"type": "tag", "values": list(RULES)})
 
 
 def end_axe(page: Page) -> list[str]:

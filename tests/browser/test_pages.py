@@ -170,7 +170,7 @@ def axed(pages: list[str], open_page: OpenPage) -> Reading:
                 for _, tab in pair:
                     tab.window(size)
                     tab.page.emulate_media(color_scheme=scheme)
-                    start_axe(tab.page)
+                    start_axe(tab.page, colors_only=scheme == "dark")
                 for page, tab in pair:
                     result.add("axe", page, partial(end_axe, tab.page))
                     runs += 1
