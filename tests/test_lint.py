@@ -83,6 +83,7 @@ def test_a_good_page_has_no_faults(check: Check) -> None:
         ("The deductible is $1,736.[@dated]", 7, "check_again (2027-05-21) is later than “dated” holds (2026-12-31)"),
         ("# Title", 9, "“Title” is a heading of level 1"),
         ("## Two\n\n#### Four", 11, "“Four” jumps from level 2 to level 4"),
+        ("<<<<<<< ours\nOne.\n=======\nTwo.\n>>>>>>> theirs", 9, "is left from a merge"),
         ("/// nonsense\nx\n///", 9, "there is no block “nonsense”"),
         ("/// do\n- x", 9, "this block is never closed"),
         ("///", 9, "closes a block that was not opened"),

@@ -58,6 +58,13 @@ def check_guide(reads: list[Read], evidence: Evidence) -> list[Fault]:
 # --- one page ---------------------------------------------------------------------------------------------------------
 
 
+def merged(read: Read) -> Iterator[Fault]:
+    """No mark of an unfinished merge is left in the page."""
+    for number, line in enumerate(read.page.source.split("\n"), 1):
+        if re.match(r"(?:<{7}|>{7}) ", line):
+            yield Fault(read.page.shown, number, f"“{line[:20]}” is left from a merge", "choose one text, and delete the marks")
+
+
 def known_blocks(read: Read) -> Iterator[Fault]:
     """`/// name` is a block that exists, is well formed and is closed."""
     open_lines: list[int] = []
@@ -346,7 +353,7 @@ def no_figures_where_no_source_can_stand(read: Read) -> Iterator[Fault]:
 
 
 PAGE_RULES: tuple[Callable[[Read], Iterator[Fault]], ...] = (
-    known_blocks, blocks_own_faults, known_keys, sourced_figures, supported_claims, dates_that_hold, headings_in_order,
+    merged, known_blocks, blocks_own_faults, known_keys, sourced_figures, supported_claims, dates_that_hold, headings_in_order,
     care_cards, pictures_in_words, known_terms, plain_words, no_figures_where_no_source_can_stand,
 )  # fmt: skip
 
@@ -375,7 +382,7 @@ def repeated_sentences(reads: list[Read]) -> Iterator[Fault]:
     for read in reads:
         for sentence in read.text.sentences:
             words = tuple(sentence.words)
-            if len(words) < MIN_REPEAT or "help-lines" in sentence.blocks:
+            if len(words) < MIN_REPEAT or sentence.kind == "label" or "help-lines" in sentence.blocks:
                 continue
             if words in first and first[words].page.src != read.page.src:
                 yield read.fault(
