@@ -62,7 +62,8 @@ def merged(read: Read) -> Iterator[Fault]:
     """No mark of an unfinished merge is left in the page."""
     for number, line in enumerate(read.page.source.split("\n"), 1):
         if re.match(r"(?:<{7}|>{7}) ", line):
-            yield Fault(read.page.shown, number, f"“{line[:20]}” is left from a merge", "choose one text, and delete the marks")
+            what = f"“{line[:20]}” is left from a merge"
+            yield Fault(read.page.shown, number, what, "choose one text, and delete the marks")
 
 
 def known_blocks(read: Read) -> Iterator[Fault]:
@@ -353,8 +354,8 @@ def no_figures_where_no_source_can_stand(read: Read) -> Iterator[Fault]:
 
 
 PAGE_RULES: tuple[Callable[[Read], Iterator[Fault]], ...] = (
-    merged, known_blocks, blocks_own_faults, known_keys, sourced_figures, supported_claims, dates_that_hold, headings_in_order,
-    care_cards, pictures_in_words, known_terms, plain_words, no_figures_where_no_source_can_stand,
+    merged, known_blocks, blocks_own_faults, known_keys, sourced_figures, supported_claims, dates_that_hold,
+    headings_in_order, care_cards, pictures_in_words, known_terms, plain_words, no_figures_where_no_source_can_stand,
 )  # fmt: skip
 
 
