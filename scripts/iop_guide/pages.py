@@ -36,6 +36,8 @@ class FrontMatter(Strict):
     """The list from data that follows the page's own text; search leaves it out."""
     danger: bool = False
     """True for pages on suicide, self-harm, abuse or withdrawal: they must open with help."""
+    quick_exit: bool = False
+    """True for pages that someone near the reader must not see: they get a link that leaves the site at once."""
     template: Annotated[str, Field(pattern=r"^[a-z-]+\.html$")] | None = None
 
     @model_validator(mode="after")

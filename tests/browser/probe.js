@@ -176,7 +176,7 @@
   function smallTargets(least) {
     const faults = [];
     for (const element of all(CONTROLS)) {
-      if (!visible(element) || element.disabled || element.matches(".skip:not(:focus)") || inSentence(element)) continue;
+      if (!visible(element) || element.disabled || element.matches(":is(.skip, .exit-first):not(:focus)") || inSentence(element)) continue;
       element.scrollIntoView({ block: "center", behavior: "instant" });
       const box = element.getClientRects()[0];
       if (!box) continue;
