@@ -14,7 +14,7 @@ from iop_guide.pages import read_pages
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "en"
 AWAY = "https://www.weather.gov/"
-PAGE = "staying-safe/abuse-at-home/"
+PAGE = "staying-safe/when-home-is-hard/"
 BUTTON, FIRST = ".quick-exit .exit", ".exit-first"
 
 
