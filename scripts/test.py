@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> int:
     checks = {
         "ruff": ["ruff", "check", "--quiet", "."],
         "mypy": ["mypy", "--no-error-summary"],
-        "pytest": ["pytest", *arguments],
+        # On every core: the pages in a browser take one, all the rest another.
+        "pytest": ["pytest", "--numprocesses=auto", "--dist=loadgroup", *arguments],
     }
     codes = {}
     for name, command in checks.items():

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from markdown import Markdown
 from markdown.extensions import Extension
 
@@ -209,10 +211,16 @@ def build(root: Path, out: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The guide, built once for the whole run."""
-    out = tmp_path_factory.mktemp("built") / "site"
-    done = build(ROOT, out)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """The guide, built once for the whole run, whichever process asks first."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    out = base / "built" / "site"
+    with FileLock(base / "built.lock"):
+        if not out.exists():
+            out.parent.mkdir()
+            done = build(ROOT, out)
+            assert done.returncode == 0, done.stdout + done.stderr
     return out
 
 
@@ -233,3 +241,28 @@ def project(copied_project: Path) -> Iterator[Path]:
     shutil.rmtree(copied_project / "docs")
     shutil.copytree(ROOT / "docs", copied_project / "docs")
     shutil.copy(ROOT / "mkdocs.yml", copied_project)
+
+
+_IN_THE_BROWSER: list[str] = []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what the browser checks counted to the process that prints the summary."""
+    checks = sys.modules.get("browser_checks")
+    lines = list(checks.COUNTS) if checks else []
+    getattr(session.config, "workeroutput", {})["in the browser"] = lines
+    _IN_THE_BROWSER.extend(lines)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of several processes is done (pytest-xdist)."""
+    _IN_THE_BROWSER.extend(getattr(node, "workeroutput", {}).get("in the browser", []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many pages were looked at, and what for."""
+    if _IN_THE_BROWSER:
+        terminalreporter.section("in the browser")
+        for line in _IN_THE_BROWSER:
+            terminalreporter.write_line(line)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from browser_checks import COUNTS, PROBE, OpenPage, Served, Tab, serving
+from browser_checks import PROBE, OpenPage, Served, Tab, serving
 
 
 @pytest.fixture(scope="session")
@@ -77,10 +77,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if COUNTS:
-        terminalreporter.section("in the browser")
-        for line in COUNTS:
-            terminalreporter.write_line(line)

@@ -94,6 +94,7 @@ def reading(pages: list[str], open_page: OpenPage) -> Reading:
     return result
 
 
+@pytest.mark.xdist_group("pages")
 @pytest.mark.parametrize(
     "check",
     ["no shift", "weight", "keyboard", "skip link", "menu", "terms", "sizes", "room", "wishes", "paper", "nothing kept", "quiet",
@@ -127,14 +128,17 @@ def off(pages: list[str], open_page: OpenPage) -> Reading:
     return result
 
 
+@pytest.mark.xdist_group("pages")
 def test_without_script_help_comes_first_and_is_seen_without_scrolling(off: Reading) -> None:
     off.assert_none("help first")
 
 
+@pytest.mark.xdist_group("pages")
 def test_without_script_the_menu_opens(off: Reading) -> None:
     off.assert_none("menu")
 
 
+@pytest.mark.xdist_group("pages")
 def test_without_script_every_page_says_the_same(off: Reading, reading: Reading) -> None:
     assert min(len(text) for text in off.texts.values()) > 100
     assert off.texts == reading.texts
@@ -178,6 +182,7 @@ def axed(pages: list[str], open_page: OpenPage) -> Reading:
     return result
 
 
+@pytest.mark.xdist_group("axe")
 def test_axe_finds_nothing_on_any_page(axed: Reading) -> None:
     axed.assert_none("axe")
 

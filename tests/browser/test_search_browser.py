@@ -358,7 +358,7 @@ EXPECTED = {
     "childcare": "daily life",
     "grop therpay": "Group therapy",
     "do i have to talk in group": "Group therapy",
-    "is it confidential": "Group therapy|privacy",
+    "is it confidential": "Group therapy|Privacy in groups|privacy",
     "my husband won't go": "When they refuse",
     "what can i say to my son": "What to say",
     "alcohol withdrawal": "another kind of care",
@@ -372,6 +372,16 @@ EXPECTED = {
     "what happens when i call 988": "Help now",
     "will they send the police": "Help now",
     "who wrote this": "How this guide is made",
+    "can i bring my baby": "Pregnancy and after",
+    "i shared a needle what do i do": "Alcohol and drug use",
+    "he is on meth and sees people in the walls": "another kind of care",
+    "can i drink on my antidepressant": "Medication",
+    "my ex wants to use this against me for custody": "daily life",
+    "does it show on a background check": "daily life",
+    "i have a crush on my therapist": "care team",
+    "someone in my group is recording us": "Group therapy",
+    "my teen ran away": "Teens and young adults",
+    "my daughter is 19 and they wont tell me anything": "privacy",
 }
 
 
