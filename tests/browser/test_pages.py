@@ -15,6 +15,8 @@ from playwright.sync_api import Route, expect
 import browser_checks as checks
 from browser_checks import AXE, COUNTS, DESK, PHONE, OpenPage, Served, Tab, end_axe, pages_of, start_axe
 
+pytestmark = pytest.mark.xdist_group("pages")  # what is read of all pages is read once, in one process
+
 
 def grouped(faults: Iterable[tuple[str, str]]) -> str:
     """One line for each fault with the pages that have it: what stands in the frame is wrong on all of them."""
@@ -94,7 +96,6 @@ def reading(pages: list[str], open_page: OpenPage) -> Reading:
     return result
 
 
-@pytest.mark.xdist_group("pages")
 @pytest.mark.parametrize(
     "check",
     ["no shift", "weight", "keyboard", "skip link", "menu", "terms", "sizes", "room", "wishes", "paper", "nothing kept", "quiet",
@@ -128,17 +129,14 @@ def off(pages: list[str], open_page: OpenPage) -> Reading:
     return result
 
 
-@pytest.mark.xdist_group("pages")
 def test_without_script_help_comes_first_and_is_seen_without_scrolling(off: Reading) -> None:
     off.assert_none("help first")
 
 
-@pytest.mark.xdist_group("pages")
 def test_without_script_the_menu_opens(off: Reading) -> None:
     off.assert_none("menu")
 
 
-@pytest.mark.xdist_group("pages")
 def test_without_script_every_page_says_the_same(off: Reading, reading: Reading) -> None:
     assert min(len(text) for text in off.texts.values()) > 100
     assert off.texts == reading.texts
