@@ -32,8 +32,8 @@ def main(arguments: list[str]) -> int:
     checks = {
         "ruff": ["ruff", "check", "--quiet", "."],
         "mypy": ["mypy", "--no-error-summary"],
-        # On every core: the pages in a browser take one, all the rest another.
-        "pytest": ["pytest", "--numprocesses=auto", "--dist=loadgroup", *arguments],
+        # On every core, a file at a time, in their order: those that read all pages in a browser are long, and first.
+        "pytest": ["pytest", "--numprocesses=auto", "--dist=loadfile", "--no-loadscope-reorder", *arguments],
     }
     codes = {}
     for name, command in checks.items():

@@ -233,6 +233,13 @@ def keyboard(tab: Tab) -> list[str]:
     return list(tab.ask("endWalk()"))
 
 
+def focus(tab: Tab) -> list[str]:
+    """Everything that Tab should reach takes the focus and shows it, uncovered. Much faster than `keyboard`, for every page."""
+    tab.ask("beginWalk()")
+    tab.press("Tab")
+    return list(tab.ask("focusEach()"))
+
+
 def skip_link(tab: Tab) -> list[str]:
     """The skip link comes into sight with the focus and takes it to the main part."""
     if tab.page.evaluate("Boolean(document.querySelector('base') && !document.querySelector('.skip'))"):

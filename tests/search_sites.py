@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import html
 import random
 import re
 import shutil
@@ -35,17 +36,17 @@ FRAME = f"""<!doctype html>
 
 def write_site(
     folder: Path,
-    index: dict[str, Any],
+    rendered: dict[str, str],
     pages: list[dict[str, str]],
     words: dict[str, Any],
     terms: list[dict[str, Any]],
     lines: list[dict[str, Any]],
 ) -> dict[str, bytes]:
     """Write a site that has the real search page in a plain frame and nothing else; return the search's files."""
-    files = search.files(index, words.get("synonyms", ()), words.get("danger", ()), pages, terms)
+    files = search.files(rendered, words.get("synonyms", ()), words.get("danger", ()), pages, terms)
     loader = ChoiceLoader([DictLoader({"main.html": FRAME}), FileSystemLoader(ROOT / "overrides")])
     extra = {"help": {"lines": lines}, "a_to_z": search.a_to_z(pages, terms)}
-    html = (
+    search_page = (
         Environment(loader=loader, autoescape=False)
         .get_template("search.html")
         .render(config={"extra": extra}, root="../", title="Search", meta={}, page={"content": "<p>Type a word.</p>"})
@@ -55,7 +56,7 @@ def write_site(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(f"<!doctype html><title>{page['title']}</title><h1>{page['title']}</h1>", encoding="utf-8")
     (folder / "search").mkdir(parents=True, exist_ok=True)
-    (folder / "search" / "index.html").write_text(html, encoding="utf-8")
+    (folder / "search" / "index.html").write_text(search_page, encoding="utf-8")
     shutil.copytree(ROOT / "overrides" / "assets", folder / "assets", dirs_exist_ok=True)
     for path, content in files.items():
         (folder / path).write_bytes(content)
@@ -64,8 +65,8 @@ def write_site(
 
 def synthetic_guide(
     pages: int = 120, words: int = 900, sections: int = 8
-) -> tuple[dict[str, Any], list[dict[str, str]]]:
-    """Return (index as the plugin writes it, pages): a guide of that many pages, made of the facts of the evidence.
+) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Return (rendered pages by location, what the search must know of them): a guide made of the evidence's facts.
 
     The facts alone have too few different words for a guide of this length, so one word in twenty is made up, rare
     words and common ones in the proportion that is usual in English. The same arguments give the same guide.
@@ -83,7 +84,7 @@ def synthetic_guide(
         ]
         return " ".join(kept)
 
-    docs: list[dict[str, str]] = []
+    rendered: dict[str, str] = {}
     listed: list[dict[str, str]] = []
     for number in range(pages):
         near = number * len(facts) // pages
@@ -96,14 +97,10 @@ def synthetic_guide(
             while sum(len(piece.split()) for piece in text) < words / (sections + 1) - 12:
                 text.append(sentence(near))
             heading = " ".join(sentence(near).split()[:6])
-            docs.append(
-                {
-                    "location": location + (f"#part-{part}" if part else ""),
-                    "title": heading if part else title,
-                    "text": "".join(f"<p>{piece}</p>" for piece in text),
-                }
-            )
-    return {"config": {}, "docs": docs}, listed
+            above = f'<h2 id="part-{part}">{html.escape(heading)}</h2>' if part else ""
+            paragraphs = "".join(f"<p>{html.escape(piece)}</p>" for piece in text)
+            rendered[location] = rendered.get(location, "") + above + paragraphs
+    return rendered, listed
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -49,7 +49,7 @@ from iop_guide.blocks import NAMES
         ),
         (
             "/// figure | steps.svg\n    title: The steps\n\nWords.\n///",
-            '<figure class="picture" id="steps">\n<p class="picture-title">The steps</p>\n<div class="picture-drawing" data-search-exclude="drawing">'
+            '<figure class="picture" id="steps">\n<p class="picture-title">The steps</p>\n<div class="picture-drawing">'
             f"{PICTURE}</div>\n<figcaption>\n<p>Words.</p>\n</figcaption>\n</figure>",
         ),
         ("/// doors\n- [A](a.md) b\n///", '<div class="doors">\n<ul>\n<li><a href="a.md">A</a> b</li>\n</ul>\n</div>'),

@@ -197,7 +197,7 @@ class Figure(Block):
         title = SubElement(figure, "p", {"class": "picture-title"})
         title.text = self.options["title"]
         # The words inside a drawing make no sense in a search result; the search plugin takes the attribute off again.
-        drawing = SubElement(figure, "div", {"class": "picture-drawing", "data-search-exclude": "drawing"})
+        drawing = SubElement(figure, "div", {"class": "picture-drawing"})
         path = self.config["pictures"] / self.argument
         if path.is_file() and path.parent == self.config["pictures"]:
             # The picture stands in the page itself, so that it takes the theme's colours and costs no request.

@@ -107,7 +107,6 @@ class _Term(InlineProcessor):
         button = SubElement(holder, "button", {"type": "button", "class": "term", "popovertarget": name})
         button.text = said
         note = SubElement(holder, "span", {"class": "term-note", "id": name, "popover": "auto"})
-        note.set("data-search-exclude", "note")
         note.text = term.meaning
         return holder, m.start(0), m.end(0)
 

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from .blocks import CARE, NAMES
 from .citations import PageText, is_claim
@@ -41,6 +42,11 @@ class Read:
         """A fault on the line where `text` begins."""
         return Fault(self.page.shown, locate(text, self.page.body), what, mend)
 
+    @cached_property
+    def grade(self) -> float:
+        """The reading grade of its running text."""
+        return grade(self.text.sentences, self.evidence.words.law_names)
+
     def facts(self, sentence: Sentence) -> list[Fact]:
         return [self.evidence.facts[key] for key in sentence.keys if key in self.evidence.facts]
 
@@ -66,6 +72,9 @@ def merged(read: Read) -> Iterator[Fault]:
             yield Fault(read.page.shown, number, what, "choose one text, and delete the marks")
 
 
+_BLOCK_OR_CLASS = re.compile(r"///|\{|class=")
+
+
 def known_blocks(read: Read) -> Iterator[Fault]:
     """`/// name` is a block that exists, is well formed and is closed."""
     open_lines: list[int] = []
@@ -73,7 +82,7 @@ def known_blocks(read: Read) -> Iterator[Fault]:
     for number, line in enumerate(read.page.body.split("\n"), 1):
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
-        if fenced:
+        if fenced or not _BLOCK_OR_CLASS.search(line):
             continue
         # A borrowed class would look like the block and free its figures of their sources, without its label.
         for borrowed in re.findall(r"""(?:\{:?[^}]*?\.|class=["'](?:[^"']*\s)?)([a-z][a-z-]*)""", line):
@@ -326,7 +335,7 @@ def plain_words(read: Read) -> Iterator[Fault]:
                 f"a sentence of {len(sentence.words)} words (“{' '.join(sentence.text.split()[:6])} …”)",
                 f"{MAX_SENTENCE} at most: split it",
             )
-    reached = grade(read.text.sentences, read.evidence.words.law_names)
+    reached = read.grade
     if reached > MAX_GRADE:
         yield Fault(
             read.page.shown,

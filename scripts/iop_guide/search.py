@@ -1,7 +1,7 @@
-"""The search index: what the search plugin wrote, made small enough for a phone, and the A-Z list.
+"""The search index, small enough for a phone, and the A-Z list.
 
-The plugin's `search_index.json` holds every word of the guide; asking for all of it before the first
-result would cost more than the page. It becomes two things here:
+The usual `search_index.json` holds every word of the guide; asking for all of it before the first
+result would cost more than the page. So the rendered pages become two things here:
 
 - `search/index.json`, fetched when somebody starts to search: which word stands on which page and how
   much it matters there, the titles and descriptions, and the word lists. Results come from this alone.
@@ -24,14 +24,12 @@ import json
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 INDEX = "search/index.json"
-ORIGINAL = "search/search_index.json"
-"""What the plugin writes, and what the caller removes once `files` has read it."""
 TEXT_BYTES = 120_000
 """A file of section texts is closed when it has grown to this; about 40 KB on the wire."""
 
@@ -72,8 +70,11 @@ STOP = frozenset(
 """Words that say little about a page; passed over unless nothing else was typed."""
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-_SUP = re.compile(r"<sup>.*?</sup>", re.S)
-_BLOCK_END = re.compile(r"</(?:p|li|ul|ol|pre)>")
+_HEADING = re.compile(r"<h([2-6])([^>]*)>(.*?)</h\1>", re.S)
+_ID = re.compile(r'\bid="([^"]*)"')
+_UNSAID = re.compile(r'<(sup|svg|script|style)\b.*?</\1>|<span class="term-note".*?</span>|<!--.*?-->', re.S)
+"""Source numbers; drawings, whose words stand in their captions; what a term means, which stands in the glossary."""
+_BLOCK_END = re.compile(r"</(?:h[1-6]|p|li|ul|ol|pre|td|th|tr|dt|dd|caption|figcaption|summary|blockquote)>")
 _UNENDED = re.compile(r"(?<=[\w)\u201d])\s*(?:</(?:p|li)>\s*)+")
 _TAG = re.compile(r"<[^>]*>")
 _SPACE = re.compile(r"\s+")
@@ -95,7 +96,7 @@ class Page:
     """What the search needs to know of a page besides its text."""
 
     location: str
-    """Its address from the root of the site, as in the plugin's index: `families/`, or nothing for the home page."""
+    """Its address from the root of the site: `families/`, or nothing for the home page."""
     title: str
     description: str
     section: str = ""
@@ -157,29 +158,30 @@ def stem(word: str) -> str:
 
 
 def plain_text(markup: str) -> str:
-    """Return the text of a section of the plugin's index: no tags, no source numbers, one space between words.
+    """Return the text of a piece of a rendered page: no tags, no source numbers, one space between words.
 
     An item of a list that ends without a full stop gets a semicolon, or the items would run into one another.
     """
-    text = _UNENDED.sub("; ", _SUP.sub("", markup))
+    text = _UNENDED.sub("; ", _UNSAID.sub("", markup))
     text = _SPACE.sub(" ", html.unescape(_TAG.sub("", _BLOCK_END.sub(" ", text)))).strip()
     return text.removesuffix(";")
 
 
 def files(
-    index: Mapping[str, Any],
+    rendered: Mapping[str, str],
     synonyms: Iterable[Sequence[str]],
     danger: Iterable[str],
     pages: Iterable[Mapping[str, Any]],
     terms: Iterable[Mapping[str, Any]],
 ) -> dict[str, bytes]:
-    """Return the files of the search, {path in the site: content}, from the plugin's index.
+    """Return the files of the search, {path in the site: content}.
 
-    `pages` says which pages are found, in the order of the guide, each with the keys of `Page`; a page of the index
-    that is not among them (the search page itself) is left out. `synonyms` and `danger` come from words.yml; the
-    names of a term (`term` and `also`, from terms.yml) stand for one another. The same input gives the same bytes.
+    `rendered` is the text of each page as HTML, by location, without its frame. `pages` says which pages are found,
+    in the order of the guide, each with the keys of `Page`; any other (the search page itself) is left out.
+    `synonyms` and `danger` come from words.yml; the names of a term (`term` and `also`, from terms.yml) stand for one
+    another. The same input gives the same bytes.
     """
-    known = _collect(index, [Page.of(page) for page in pages])
+    known = _collect(rendered, [Page.of(page) for page in pages])
     impacts = _impacts(known)
     alike = _alike(synonyms)
     names = _alike([term["term"], *(term.get("also") or ())] for term in terms)
@@ -248,17 +250,26 @@ def _json(content: Any) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
-def _collect(index: Mapping[str, Any], pages: Sequence[Page]) -> list[_Known]:
+def _collect(rendered: Mapping[str, str], pages: Sequence[Page]) -> list[_Known]:
     known = [_Known(page) for page in pages]
-    places = {item.page.location: item for item in known}
-    for entry in index["docs"]:
-        location, _, anchor = entry["location"].partition("#")
-        item = places.get(location)
-        if item is None or (anchor and not item.page.whole_text):
-            continue
-        text = plain_text(entry["text"]) if item.page.whole_text else ""
-        item.sections.append(_Section(anchor, plain_text(entry["title"]) if anchor else "", text))
+    for item in known:
+        if item.page.whole_text:
+            item.sections += _sections(rendered.get(item.page.location, ""))
     return known
+
+
+def _sections(html: str) -> Iterator[_Section]:
+    """The text before the first heading that has an id, then each such heading with the text that follows it.
+
+    A heading without an id cannot be linked to, so it counts as text.
+    """
+    anchor = title = ""
+    start = 0
+    for found in _HEADING.finditer(html):
+        if name := _ID.search(found[2]):
+            yield _Section(anchor, title, plain_text(html[start : found.start()]))
+            anchor, title, start = name[1], plain_text(found[3]), found.end()
+    yield _Section(anchor, title, plain_text(html[start:]))
 
 
 def _impacts(known: Sequence[_Known]) -> dict[str, dict[int, int]]:

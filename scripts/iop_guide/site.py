@@ -22,7 +22,6 @@ from .citations import CitationsExtension
 from .evidence import Evidence, read_evidence
 from .faults import Fault, FaultsFound
 from .pages import Page, read_pages
-from .readability import grade
 
 PAGES = "docs/en"
 EVIDENCE = "docs/evidence"
@@ -167,8 +166,10 @@ class Guide:
         page = self.pages[src]
         if not self.remembers(src):
             text = self.citations.page_text
-            told = trace.Told(page.meta.title, url if url not in (".", "./") else "", text, html, contents)
-            self.memory.pages[src] = (page.source, told, lint.check_page(lint.Read(page, text, self.evidence)))
+            read = lint.Read(page, text, self.evidence)
+            place = url if url not in (".", "./") else ""
+            told = trace.Told(page.meta.title, place, text, html, contents, read.grade)
+            self.memory.pages[src] = (page.source, told, lint.check_page(read))
         _, told, faults = self.memory.pages[src]
         self.told[src] = told
         self.faults += faults
@@ -200,12 +201,9 @@ class Guide:
 
     def finish_site(self, folder: Path) -> Report:
         """Write what belongs to the whole site, then check every file. Raises FaultsFound if anything is wrong."""
-        index_path = folder / "search" / "search_index.json"
-        made = search.files(
-            json.loads(index_path.read_text("utf-8")), self.evidence.words.synonyms, self.evidence.words.danger,
-            self._search_pages(), self._terms(),
-        )  # fmt: skip
-        index_path.unlink()
+        texts = {told.url: told.html for told in self.told.values()}
+        words = self.evidence.words
+        made = search.files(texts, words.synonyms, words.danger, self._search_pages(), self._terms())
         made |= trace.published(self.traced, self.evidence)
         html = [p.relative_to(folder).as_posix() for p in folder.rglob("*.html")]
         made |= finish.header_files((folder / path).read_text("utf-8") for path in html)
@@ -227,9 +225,7 @@ class Guide:
         return self._report(weights)
 
     def _report(self, weights: list[finish.Weight]) -> Report:
-        law_names = self.evidence.words.law_names
-        grades = {src: grade(told.text.sentences, law_names) for src, told in self.told.items()}
-        read = {src: value for src, value in grades.items() if value}
+        read = {src: told.grade for src, told in self.told.items() if told.grade}
         worst = max(read, key=lambda src: read[src])
         heaviest = max(weights, key=lambda weight: weight.first_view)
         return Report(

@@ -23,6 +23,8 @@ class Told:
     html: str = ""
     contents: Any = None
     """The engine's list of contents, as it came."""
+    grade: float = 0.0
+    """The reading grade of its running text."""
 
 
 def trace(pages: Iterable[Told], evidence: Evidence) -> dict[str, Any]:
@@ -134,6 +136,6 @@ def published(traced: dict[str, Any], evidence: Evidence) -> dict[str, bytes]:
         for i, s in evidence.sources.items()
     }
     return {
-        f"evidence/{name}.json": (json.dumps({name: rows}, ensure_ascii=False, indent=1) + "\n").encode()
+        f"evidence/{name}.json": (json.dumps({name: rows}, ensure_ascii=False) + "\n").encode()
         for name, rows in (("claims", claims), ("facts", facts), ("sources", sources))
     }

@@ -27,7 +27,7 @@ _CONTROL = re.compile(
 _constructor = yaml.constructor.SafeConstructor()
 
 # Most files have nothing of the kind, and then their events need not be gone through one by one.
-_UNUSUAL = re.compile(r"(?m)(?:^|[\s\[{,:-])[&*!]|^ {40}")
+_UNUSUAL = re.compile(r"(?m)(?:^|[\s\[{,:-])(?:[&*]\S|!)|^ {40}")
 _MANY_BRACKETS = 2_000
 
 Location = tuple[str | int, ...]

@@ -69,10 +69,10 @@ def main() -> int:
 
 
 def _write_made_up(folder: Path) -> None:
-    index, pages = synthetic_guide()
+    rendered, pages = synthetic_guide()
     evidence = ROOT / "docs" / "evidence"
     read = {name: yaml.safe_load((evidence / f"{name}.yml").read_text("utf-8")) for name in ("words", "terms")}
-    write_site(folder, index, pages, read["words"], read["terms"]["terms"], [])
+    write_site(folder, rendered, pages, read["words"], read["terms"]["terms"], [])
 
 
 def _measure(name: str, place: Path, browser: Any) -> None:

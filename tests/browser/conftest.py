@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from browser_checks import PROBE, OpenPage, Served, Tab, serving
+from browser_checks import PROBE, OpenPage, Served, Tab, pages_of, serving
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +41,14 @@ def served(site: Path) -> Iterator[Served]:
 def address(served: Served) -> str:
     """Where the built site is served, with a slash at the end."""
     return served.address
+
+
+@pytest.fixture(scope="session")
+def pages(served: Served) -> list[str]:
+    """Every page of the built site, as the end of its address."""
+    found = pages_of(served.folder)
+    assert {"", "search/", "404.html"} <= set(found)
+    return found
 
 
 @pytest.fixture(scope="session")

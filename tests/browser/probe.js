@@ -240,6 +240,16 @@
     return all(CONTROLS).filter((element) => !element.disabled && element.tabIndex >= 0 && element.checkVisibility({ visibilityProperty: true }));
   }
 
+  // What kinds of stops there are: the element, its class and its nearest classed parents. What is true of one is true of all.
+  function kinds() {
+    const classed = (element) => element.localName + [...element.classList].map((one) => "." + one).join("");
+    return [...new Set(stops().map((element) => {
+      const parents = [];
+      for (let at = element.parentElement; at && parents.length < 2; at = at.parentElement) if (at.classList.length) parents.push(classed(at));
+      return [classed(element), ...parents].join(" in ");
+    }))];
+  }
+
   const walk = { before: new Map(), order: [], faults: [] };
   let listening = false;
 
@@ -278,6 +288,18 @@
       return at && element.contains(at);
     });
     if (!hits) walk.faults.push(`the focus is covered or out of sight: ${name(element)}`);
+  }
+
+  // Give the focus to everything in turn, without the keyboard (a Tab before it makes the browser show the focus).
+  function focusEach() {
+    walk.faults = [];
+    for (const [element] of walk.before) {
+      element.focus();
+      if (document.activeElement !== element) walk.faults.push(`it does not take the focus: ${name(element)}`);
+      else covered(element);
+      if (element.tabIndex > 0) walk.faults.push(`Tab goes another way than the page: ${name(element)} has a tabindex`);
+    }
+    return walk.faults;
   }
 
   // After as many Tabs as there are stops, and one more that leaves the page.
@@ -385,7 +407,7 @@
   }
 
   globalThis.probe = {
-    seen, name, visible, weakText, room, smallText, smallTargets, helpFirst, stops, fromTheTop, beginWalk, endWalk,
+    seen, name, visible, weakText, room, smallText, smallTargets, helpFirst, stops, fromTheTop, kinds, beginWalk, focusEach, endWalk,
     onPaper, moving, kept, mainText, moreRoom,
   };
 })();

@@ -6,54 +6,14 @@ import datetime
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
 from playwright.sync_api import Route, expect
 
 import browser_checks as checks
-from browser_checks import AXE, COUNTS, DESK, PHONE, OpenPage, Served, Tab, end_axe, pages_of, start_axe
-
-pytestmark = pytest.mark.xdist_group("pages")  # what is read of all pages is read once, in one process
-
-
-def grouped(faults: Iterable[tuple[str, str]]) -> str:
-    """One line for each fault with the pages that have it: what stands in the frame is wrong on all of them."""
-    pages: dict[str, list[str]] = {}
-    for fault, page in faults:
-        pages.setdefault(fault, []).append(page)
-    lines = [f"{fault} — {len(on)} pages: {', '.join(on[:4])}" for fault, on in pages.items()]
-    return "\n".join(lines[:60] + ([f"... and {len(lines) - 60} more"] if len(lines) > 60 else []))
-
-
-@dataclass
-class Reading:
-    """What was found on all pages: faults by check, and each page's text."""
-
-    faults: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def add(self, check: str, page: str, find: Callable[[], Iterable[str]]) -> None:
-        started = time.perf_counter()
-        self.faults.setdefault(check, []).extend((fault, "/" + page) for fault in find())
-        self.seconds[check] = self.seconds.get(check, 0) + time.perf_counter() - started
-
-    def assert_none(self, check: str) -> None:
-        if self.faults[check]:
-            pytest.fail(f"{check}: {len(self.faults[check])} faults\n{grouped(self.faults[check])}", pytrace=False)
-
-    def report(self, name: str, pages: int, more: str = "") -> None:
-        spent = ", ".join(f"{check} {seconds:.1f}" for check, seconds in self.seconds.items())
-        COUNTS.append(f"{name}: {pages} pages checked{more} (seconds: {spent})")
-
-
-@pytest.fixture(scope="module")
-def pages(served: Served) -> list[str]:
-    found = pages_of(served.folder)
-    assert {"", "search/", "404.html"} <= set(found)
-    return found
+from browser_checks import COUNTS, DESK, PHONE, OpenPage, Served, Tab
+from browser_reading import Reading
 
 
 def opened(tab: Tab, page: str) -> list[str]:
@@ -67,6 +27,8 @@ def reading(pages: list[str], open_page: OpenPage) -> Reading:
     tab = open_page()
     result = Reading()
     heaviest = (0, "")
+    walked: set[str] = set()
+    walks = 0
     for page in pages:
 
         def add(check: str, find: Callable[[], Iterable[str]], page: str = page) -> None:
@@ -79,7 +41,13 @@ def reading(pages: list[str], open_page: OpenPage) -> Reading:
         add("weight", lambda: checks.weight(tab)[1])
         result.texts[page] = tab.ask("mainText()")
         tab.page.evaluate("document.querySelector('.menu').open = true")
-        add("keyboard", lambda: checks.keyboard(tab))
+        add("focus", lambda: checks.focus(tab))
+        # Every kind of thing that Tab reaches is reached by Tab itself on the first page that has it.
+        kinds = set(tab.ask("kinds()"))
+        if kinds - walked:
+            walked |= kinds
+            walks += 1
+            add("keyboard", lambda: checks.keyboard(tab))
         add("skip link", lambda: checks.skip_link(tab))
         add("menu", lambda: checks.menu(tab))
         add("terms", lambda: checks.terms(tab))
@@ -92,13 +60,15 @@ def reading(pages: list[str], open_page: OpenPage) -> Reading:
         add("nothing kept", lambda: checks.kept(tab))
         add("quiet", lambda: checks.quiet(tab))
         add("no other host", lambda: checks.foreign(tab))
-    result.report("with script", len(pages), f", largest first view {heaviest[0]:,} bytes gzip without fonts (/{heaviest[1]})")
+    by_tab = f"{walks} walked by Tab for {len(walked)} kinds of stops"
+    largest = f"largest first view {heaviest[0]:,} bytes gzip without fonts (/{heaviest[1]})"
+    result.report("with script", len(pages), f", {by_tab}, {largest}")
     return result
 
 
 @pytest.mark.parametrize(
     "check",
-    ["no shift", "weight", "keyboard", "skip link", "menu", "terms", "sizes", "room", "wishes", "paper", "nothing kept", "quiet",
+    ["no shift", "weight", "focus", "keyboard", "skip link", "menu", "terms", "sizes", "room", "wishes", "paper", "nothing kept", "quiet",
      "no other host"],
 )  # fmt: skip
 def test_every_page(reading: Reading, check: str) -> None:
@@ -150,54 +120,6 @@ def test_without_script_the_search_page_is_a_list_of_all_pages(pages: list[str],
     home = tab.served.address
     missing = {home + page for page in pages if page not in ("404.html", "search/")} - {link.split("#")[0] for link in links}
     assert not missing
-
-
-@pytest.fixture(scope="module")
-def axed(pages: list[str], open_page: OpenPage) -> Reading:
-    """What axe finds. Two tabs take turns, so that a computer with two cores uses both."""
-    tabs = [open_page(bypass_csp=True) for _ in range(2)]
-    result = Reading()
-    for tab in tabs:
-        tab.page.context.add_init_script(AXE)
-    runs = 0
-    for start in range(0, len(pages), 2):
-        pair = list(zip(pages[start : start + 2], tabs, strict=False))
-        for page, tab in pair:
-            tab.window(PHONE)
-            tab.page.emulate_media(color_scheme="light")
-            tab.go(page)
-            tab.page.evaluate("document.querySelector('.menu').open = true")  # whatever is closed is looked at too
-        for size in (PHONE, DESK):
-            for scheme in ("light", "dark"):
-                for _, tab in pair:
-                    tab.window(size)
-                    tab.page.emulate_media(color_scheme=scheme)
-                    start_axe(tab.page, colors_only=scheme == "dark")
-                for page, tab in pair:
-                    result.add("axe", page, partial(end_axe, tab.page))
-                    runs += 1
-    result.report("axe", len(pages), f" in {runs} runs, {len(result.faults['axe'])} violations")
-    return result
-
-
-@pytest.mark.xdist_group("axe")
-def test_axe_finds_nothing_on_any_page(axed: Reading) -> None:
-    axed.assert_none("axe")
-
-
-def test_axe_finds_nothing_in_search_results_and_help(open_page: OpenPage) -> None:
-    tab = open_page(bypass_csp=True)
-    tab.page.context.add_init_script(AXE)
-    tab.go("search/")
-    found = []
-    for words in ("group", "suicide", "zzzzzz"):
-        tab.page.locator("#search-field").fill(words)
-        expect(tab.page.locator("[role=status]")).to_contain_text("found")
-        for scheme in ("light", "dark"):
-            tab.page.emulate_media(color_scheme=scheme)
-            start_axe(tab.page)
-            found += [f"{words}, {scheme}: {what}" for what in end_axe(tab.page)]
-    assert not found, "\n".join(found)
 
 
 def test_searching_on_the_built_site_is_quiet_keeps_nothing_and_fits(open_page: OpenPage) -> None:

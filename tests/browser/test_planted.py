@@ -93,6 +93,11 @@ def walk(tab: Tab) -> list[str]:
     return checks.keyboard(tab)
 
 
+def focus(tab: Tab) -> list[str]:
+    tab.page.evaluate("document.querySelector('.menu').open = true")
+    return checks.focus(tab)
+
+
 def axe(tab: Tab) -> list[str]:
     start_axe(tab.page)
     return end_axe(tab.page)
@@ -100,7 +105,7 @@ def axe(tab: Tab) -> list[str]:
 
 CHECKS: dict[str, Callable[[Tab], list[str]]] = {
     "quiet": checks.quiet, "foreign": checks.foreign, "kept": checks.kept, "weight": lambda tab: checks.weight(tab)[1],
-    "help": checks.help_first, "keyboard": walk, "skip": checks.skip_link, "menu": checks.menu, "terms": checks.terms,
+    "help": checks.help_first, "keyboard": walk, "focus": focus, "skip": checks.skip_link, "menu": checks.menu, "terms": checks.terms,
     "paper": checks.paper, "room": checks.room, "sizes": checks.sizes, "wishes": checks.wishes,
     "shift": lambda tab: list(tab.ask("seen.shifts")),
 }  # fmt: skip
@@ -148,6 +153,14 @@ FAULTS = {
     "covered focus": ("keyboard", {"css": "header { position: fixed; top: 0; z-index: 9; height: 500px; width: 100%; background: #fff }"},
                       "covered"),
     "other order": ("keyboard", {"main": '<a href="/four" tabindex="3">four</a>' + MAIN}, "another way"),
+    "focus refused": ("focus", {"late": "document.querySelector('main a').addEventListener('focus', (event) => event.target.blur())"},
+                      "does not take the focus"),
+    "hidden without keyboard": ("focus", {"css": "main a { opacity: 0 }"}, "something hidden"),
+    "no ring without keyboard": ("focus", {"css": ":focus-visible { outline: 0 !important }"}, "cannot be seen"),
+    "faint ring without keyboard": ("focus", {"css": ":focus-visible { outline-color: #ccc }"}, "too faint"),
+    "covered without keyboard": ("focus", {"css": "header { position: fixed; top: 0; z-index: 9; height: 500px; width: 100%; background: #fff }"},
+                                 "covered"),
+    "other order without keyboard": ("focus", {"main": '<a href="/four" tabindex="3">four</a>' + MAIN}, "another way"),
     "skip link to nowhere": ("skip", {"help_line": HELP.replace("#main", "#none")}, "does not take"),
     "no skip link": ("skip", {"help_line": HELP.replace('class="skip"', "")}, "does not reach"),
     "menu ignores Escape": ("menu", {"late": "addEventListener('keydown', (event) => event.stopImmediatePropagation(), true)"}, "Escape"),

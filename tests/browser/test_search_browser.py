@@ -38,17 +38,16 @@ PAGES = [
     },
     {"location": "safe/", "title": "Staying safe", "description": "When danger is near.", "section": "Inside"},
 ]
-DOCS = [
-    {"location": "", "title": "Home", "text": "<p>Care while you live at home.</p>"},
-    {"location": "cost/", "title": "What it costs", "text": "<p>Insurance often pays for a part.</p>"},
-    {"location": "cost/#bill", "title": "What is on a bill?", "text": "<p>Ask for the price first.<sup>1</sup> Fees &amp; rooms.</p>"},
-    {"location": "families/", "title": "For families", "text": "<p>You did not cause this.</p>"},
-    {"location": "families/#say", "title": "What can I say?", "text": "<ul><li>I am here</li><li>Tell me more</li></ul>"},
-    {"location": "week/", "title": "A week in a program", "text": "<p>Three evenings of group therapy.</p>"},
-    {"location": "week/#hours", "title": "How many hours?", "text": "<p>" + "Some programs meet in the morning. " * 30
-     + "Many meet in the evening, after work. " + "Others meet at noon. " * 30 + "</p>"},
-    {"location": "safe/", "title": "Staying safe", "text": "<p>Thoughts of suicide can be spoken about with therapists.</p>"},
-]  # fmt: skip
+RENDERED = {
+    "": "<p>Care while you live at home.</p>",
+    "cost/": "<p>Insurance often pays for a part.</p>"
+             '<h2 id="bill">What is on a bill?</h2><p>Ask for the price first.<sup>1</sup> Fees &amp; rooms.</p>',
+    "families/": "<p>You did not cause this.</p>"
+                 '<h2 id="say">What can I say?</h2><ul><li>I am here</li><li>Tell me more</li></ul>',
+    "week/": '<p>Three evenings of group therapy.</p><h2 id="hours">How many hours?</h2><p>' + "Some programs meet in the morning. " * 30
+             + "Many meet in the evening, after work. " + "Others meet at noon. " * 30 + "</p>",
+    "safe/": "<p>Thoughts of suicide can be spoken about with therapists.</p>",
+}  # fmt: skip
 WORDS: dict[str, Any] = {
     "synonyms": [["cost", "price", "afford", "money"], ["partner", "husband", "wife"], ["day program", "program"], ["from home", "virtual"]],
     "danger": ["suicide", "kill myself", "end my life", "overdose", "hits me", "cutting", "die"],
@@ -65,7 +64,7 @@ LINES: list[dict[str, Any]] = [
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
     """A guide of five pages, served; gives its address and what was asked of the server."""
     folder = tmp_path_factory.mktemp("small")
-    write_site(folder, {"docs": DOCS}, PAGES, WORDS, TERMS, LINES)
+    write_site(folder, RENDERED, PAGES, WORDS, TERMS, LINES)
     with serving(folder) as served:
         yield served
 
@@ -272,14 +271,8 @@ def test_a_search_that_cannot_be_loaded_says_so_and_tries_again(small: tuple[str
 
 
 def test_the_script_cuts_words_and_reads_the_index_as_python_does(small: tuple[str, list[str]], opened: Page) -> None:
-    index, pages = synthetic_guide(pages=12)
-    known = sorted(
-        {
-            word
-            for entry in [*index["docs"], *DOCS]
-            for word in search._WORD.findall(entry["title"] + " " + entry["text"])
-        }
-    )
+    rendered, pages = synthetic_guide(pages=12)
+    known = sorted({word for html in [*rendered.values(), *RENDERED.values()] for word in search._WORD.findall(html)})
     known += [
         "Amélie\u2019s",
         "DON'T",
@@ -293,7 +286,7 @@ def test_the_script_cuts_words_and_reads_the_index_as_python_does(small: tuple[s
         "co\u00f6peration",
         "a\u030a",
     ]
-    made = search.files(index, WORDS["synonyms"], WORDS["danger"], pages, TERMS)
+    made = search.files(rendered, WORDS["synonyms"], WORDS["danger"], pages, TERMS)
     raw = json.loads(made[search.INDEX])
     said = opened.evaluate(
         """async ([words, raw]) => {

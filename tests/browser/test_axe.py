@@ -1,0 +1,58 @@
+"""What axe finds on every page of the built site. Apart from test_pages.py, so that two processes share the work."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from playwright.sync_api import expect
+
+from browser_checks import AXE, DESK, PHONE, OpenPage, end_axe, start_axe
+from browser_reading import Reading
+
+
+@pytest.fixture(scope="module")
+def axed(pages: list[str], open_page: OpenPage) -> Reading:
+    """What axe finds. Two tabs take turns, so that a computer with two cores uses both."""
+    tabs = [open_page(bypass_csp=True) for _ in range(2)]
+    result = Reading()
+    for tab in tabs:
+        tab.page.context.add_init_script(AXE)
+    runs = 0
+    for start in range(0, len(pages), 2):
+        pair = list(zip(pages[start : start + 2], tabs, strict=False))
+        for page, tab in pair:
+            tab.window(PHONE)
+            tab.page.emulate_media(color_scheme="light")
+            tab.go(page)
+            tab.page.evaluate("document.querySelector('.menu').open = true")  # whatever is closed is looked at too
+        for size in (PHONE, DESK):
+            for scheme in ("light", "dark"):
+                for _, tab in pair:
+                    tab.window(size)
+                    tab.page.emulate_media(color_scheme=scheme)
+                    start_axe(tab.page, colors_only=scheme == "dark")
+                for page, tab in pair:
+                    result.add("axe", page, partial(end_axe, tab.page))
+                    runs += 1
+    result.report("axe", len(pages), f" in {runs} runs, {len(result.faults['axe'])} violations")
+    return result
+
+
+def test_axe_finds_nothing_on_any_page(axed: Reading) -> None:
+    axed.assert_none("axe")
+
+
+def test_axe_finds_nothing_in_search_results_and_help(open_page: OpenPage) -> None:
+    tab = open_page(bypass_csp=True)
+    tab.page.context.add_init_script(AXE)
+    tab.go("search/")
+    found = []
+    for words in ("group", "suicide", "zzzzzz"):
+        tab.page.locator("#search-field").fill(words)
+        expect(tab.page.locator("[role=status]")).to_contain_text("found")
+        for scheme in ("light", "dark"):
+            tab.page.emulate_media(color_scheme=scheme)
+            start_axe(tab.page)
+            found += [f"{words}, {scheme}: {what}" for what in end_axe(tab.page)]
+    assert not found, "\n".join(found)
