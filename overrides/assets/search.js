@@ -499,7 +499,8 @@ function setMarked(element, text, marks, stem) {
   element.replaceChildren(...pieces, text.slice(done));
 }
 
-function startSearch(box) {
+// Bring the search to life in its box on the search page (search-start.js calls it).
+export function startSearch(box) {
   const field = box.querySelector("input");
   const list = box.querySelector("[data-results]");
   const found = box.querySelector("[data-found]");
@@ -652,7 +653,6 @@ function startSearch(box) {
     else links[Math.min(next, links.length - 1)].focus();
   }
 
-  field.disabled = false;
   field.addEventListener("focus", load);
   field.addEventListener("input", () => {
     load();
@@ -663,10 +663,5 @@ function startSearch(box) {
     const [first] = show(shown.items.length + SHOWN_AT_FIRST);
     first?.element.querySelector("a").focus();
   });
-}
-
-// Without a document this is a library for the tests.
-if (typeof document !== "undefined") {
-  const box = document.querySelector("[data-search]");
-  if (box) startSearch(box);
+  load(); // somebody is waiting in the field, and may have typed
 }
