@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 
-from conftest import Render
+from conftest import ROOT, Render
 from iop_guide.evidence import Evidence
-from iop_guide.trace import Told, published, trace
+from iop_guide.pages import read_pages
+from iop_guide.trace import LISTS, Told, published, trace
+
+
+def test_each_list_of_sources_has_a_page_of_its_own() -> None:
+    pages, faults = read_pages(ROOT / "docs" / "en", "docs/en")
+    assert not faults
+    assert sorted(page.meta.listing for page in pages if page.meta.listing) == sorted([*LISTS, "claims", "glossary"])
 
 
 def test_the_trace_of_two_pages(evidence: Evidence, render: Render) -> None:

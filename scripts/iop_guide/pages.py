@@ -30,9 +30,10 @@ class FrontMatter(Strict):
     heading: Annotated[str, Field(min_length=2, max_length=120)] | None = None
     """The title on the page itself, where it is longer than in lists and tabs."""
     kind: Literal["normal", "home", "search"] = "normal"
-    listing: (
-        Literal["claims", "glossary", "studies", "reviews", "laws", "guidance", "organizations", "others"] | None
-    ) = None
+    listing: Literal[
+        "claims", "glossary", "studies", "reviews", "laws", "guidelines", "agencies-a-m", "agencies-n-z",
+        "organizations-a-m", "organizations-n-z", "others-a-m", "others-n-z",
+    ] | None = None  # fmt: skip
     """The list from data that follows the page's own text; search leaves it out."""
     danger: bool = False
     """True for pages on suicide, self-harm, abuse or withdrawal: they must open with help."""

@@ -76,16 +76,17 @@ def trace(pages: Iterable[Told], evidence: Evidence) -> dict[str, Any]:
     }
 
 
-LISTS = {
-    "studies": {"trial"},
-    "reviews": {"systematic-review", "statistic"},
-    "laws": {"law"},
-    "guidance": {"guideline", "agency-page"},
-    "organizations": {"nonprofit-page"},
-    "others": {"clinic-page"},
-}
-"""The lists of sources, each a page of its own so that none grows too heavy, and the kinds in each. A company, a law
-firm or a news site is among the others, whatever it published."""
+_KINDS = {
+    "trial": "studies", "systematic-review": "reviews", "statistic": "reviews", "law": "laws", "guideline": "guidelines",
+    "agency-page": "agencies", "nonprofit-page": "organizations", "clinic-page": "others",
+}  # fmt: skip
+_IN_TWO = frozenset({"agencies", "organizations", "others"})
+LISTS = (
+    "studies", "reviews", "laws", "guidelines", "agencies-a-m", "agencies-n-z", "organizations-a-m", "organizations-n-z",
+    "others-a-m", "others-n-z",
+)  # fmt: skip
+"""The lists of sources, each a page of its own so that none grows too heavy; the longest are cut in two by the first
+letter of the publisher. A company, a law firm or a news site is among the others, whatever it published."""
 
 
 def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
@@ -110,9 +111,10 @@ def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> dict[str,
 
 
 def _list_of(source: Source) -> str:
-    if source.site:
-        return "others"
-    return next(name for name, kinds in LISTS.items() if source.kind in kinds)
+    name = "others" if source.site else _KINDS[source.kind]
+    if name not in _IN_TWO:
+        return name
+    return f"{name}-a-m" if source.publisher[:1].lower() < "n" else f"{name}-n-z"
 
 
 def published(traced: dict[str, Any], evidence: Evidence) -> dict[str, bytes]:
