@@ -286,9 +286,11 @@ export function findPages(slots, index) {
     }
     // A page with all the words comes before one with some of them, but some are better than nothing.
     if (!covered) continue;
+    // "What does an IOP cost?" is about cost alone, "The cost of medicine" about something else too.
     const { titleStems } = index.pages[page];
-    const named = titleStems.length && titleStems.every((stem) => asked.has(stem)) ? 1.25 : 1;
-    hits.push({ page, score: named * score * (0.45 + (0.55 * covered) / all) });
+    const whole = titleStems.reduce((sum, stem) => sum + rarity(stem, index), 0);
+    const named = titleStems.reduce((sum, stem) => sum + (asked.has(stem) ? rarity(stem, index) : 0), 0) / (whole || 1);
+    hits.push({ page, score: (1 + 0.5 * named) * score * (0.45 + (0.55 * covered) / all) });
   }
   hits.sort((a, b) => b.score - a.score || a.page - b.page);
   return hits.filter((hit) => hit.score >= hits[0].score * 0.08).map((hit) => hit.page);
@@ -317,6 +319,12 @@ function slotScores({ choices }, index) {
     }
   }
   return best.map((score, page) => score + Math.min(1, 0.2 * (sum[page] - score)));
+}
+
+// Near nothing for a word that all pages have, more for one that few have.
+function rarity(name, index) {
+  const found = index.postings[index.places.get(name)]?.pages.length ?? 0;
+  return Math.log(1 + (index.pages.length - found + 0.5) / (found + 0.5));
 }
 
 function isUsual(name, index) {

@@ -32,7 +32,7 @@ class FrontMatter(Strict):
     kind: Literal["normal", "home", "search"] = "normal"
     listing: Literal[
         "claims", "glossary", "studies", "reviews", "laws", "guidelines", "agencies-a-m", "agencies-n-z",
-        "organizations-a-m", "organizations-n-z", "others-a-m", "others-n-z",
+        "organizations-a-m", "organizations-n-z", "clinics", "companies", "news-and-law-firms",
     ] | None = None  # fmt: skip
     """The list from data that follows the page's own text; search leaves it out."""
     danger: bool = False

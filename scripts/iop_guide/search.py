@@ -61,7 +61,7 @@ STEPS: tuple[tuple[Rule, ...], ...] = (
 _COMPILED = tuple(tuple((re.compile(pattern), add) for pattern, add in step) for step in STEPS)
 
 STOP = frozenset(
-    "a about am an and any are as at be been being but by can could did do does doing for from get go got had "
+    "a about am an and any are as at be been being but by can could did do does doing for from get go going got had "
     "has have having he her him his how i if in into is it its just like m may me might my of on or our she "
     "should so some than that the their them then there these they this those to too very was we were what "
     "when where which who why will with would you your vs versus much many im "
@@ -83,7 +83,7 @@ _SPACE = re.compile(r"\s+")
 # A level is one letter in the index.
 _LEVELS = (0.35, 0.7, 1.4, 3.2)
 _LEVEL_ENDS = (0.5, 1.0, 2.4)
-_USUAL_SHARE, _USUAL_PAGES = 0.25, 20
+_USUAL_SHARE, _USUAL_PAGES = 0.12, 15
 """A word on more than this share of the pages, and on more than this many, is not kept where it is said in passing."""
 # One character a number. The quotation mark and the backslash would need escaping in JSON.
 _DIGITS = "".join(chr(code) for code in range(35, 127) if code != 92)

@@ -77,16 +77,17 @@ def trace(pages: Iterable[Told], evidence: Evidence) -> dict[str, Any]:
 
 
 _KINDS = {
-    "trial": "studies", "systematic-review": "reviews", "statistic": "reviews", "law": "laws", "guideline": "guidelines",
-    "agency-page": "agencies", "nonprofit-page": "organizations", "clinic-page": "others",
+    "trial": "studies", "systematic-review": "reviews", "statistic": "reviews", "law": "laws",
+    "guideline": "guidelines", "agency-page": "agencies", "nonprofit-page": "organizations", "clinic-page": "clinics",
 }  # fmt: skip
-_IN_TWO = frozenset({"agencies", "organizations", "others"})
+_SITES = {"commercial": "companies", "news": "news-and-law-firms", "law-firm": "news-and-law-firms"}
+_IN_TWO = frozenset({"agencies", "organizations"})
 LISTS = (
-    "studies", "reviews", "laws", "guidelines", "agencies-a-m", "agencies-n-z", "organizations-a-m", "organizations-n-z",
-    "others-a-m", "others-n-z",
+    "studies", "reviews", "laws", "guidelines", "agencies-a-m", "agencies-n-z", "organizations-a-m",
+    "organizations-n-z", "clinics", "companies", "news-and-law-firms",
 )  # fmt: skip
 """The lists of sources, each a page of its own so that none grows too heavy; the longest are cut in two by the first
-letter of the publisher. A company, a law firm or a news site is among the others, whatever it published."""
+letter of the publisher. What a company, a law firm or a news site published stands with its like, whatever it is."""
 
 
 def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
@@ -111,7 +112,7 @@ def _sources(citing: dict[str, dict[str, str]], evidence: Evidence) -> dict[str,
 
 
 def _list_of(source: Source) -> str:
-    name = "others" if source.site else _KINDS[source.kind]
+    name = _SITES[source.site] if source.site else _KINDS[source.kind]
     if name not in _IN_TWO:
         return name
     return f"{name}-a-m" if source.publisher[:1].lower() < "n" else f"{name}-n-z"
