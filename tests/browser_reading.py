@@ -21,6 +21,21 @@ def grouped(faults: Iterable[tuple[str, str]]) -> str:
 
 
 @dataclass
+class Seen:
+    """Things met on the pages so far, for checks whose answer depends on the thing and not on the page."""
+
+    known: set[str] = field(default_factory=set)
+    times: int = 0
+
+    def news(self, things: Iterable[str]) -> bool:
+        """Whether one of these was not met before; they are from now on."""
+        fresh = set(things) - self.known
+        self.known |= fresh
+        self.times += bool(fresh)
+        return bool(fresh)
+
+
+@dataclass
 class Reading:
     """What was found on all pages: faults by check, and each page's text."""
 

@@ -39,6 +39,8 @@ class FrontMatter(Strict):
     """True for pages on suicide, self-harm, abuse or withdrawal: they must open with help."""
     quick_exit: bool = False
     """True for pages that someone near the reader must not see: they get a link that leaves the site at once."""
+    hand_out: bool = False
+    """True for a sheet made to be handed over: large print, two sheets of Letter paper at most."""
     template: Annotated[str, Field(pattern=r"^[a-z-]+\.html$")] | None = None
 
     @model_validator(mode="after")

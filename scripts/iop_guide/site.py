@@ -248,7 +248,8 @@ class Guide:
             {
                 "location": _url(src), "title": page.meta.title, "description": page.meta.description,
                 "section": self.sections.get(src, ""), "whole_text": page.meta.listing is None,
-                "weight": 0.6 if src.startswith("about/") else 1.0,  # pages about the guide answer few questions
+                # Pages about the guide answer few questions; a hand-out says briefly what its section says in full.
+                "weight": 0.6 if src.startswith("about/") or page.meta.hand_out else 1.0,
             }
             for src, page in ((src, self.pages[src]) for src in self.sections if src in self.pages)
             if page.meta.kind != "search"

@@ -250,6 +250,16 @@
     }))];
   }
 
+  // Every class on the page, and every element without one by its nearest classed parent.
+  function classes() {
+    const found = new Set();
+    for (const element of all("body, body *")) {
+      for (const one of element.classList) found.add(one);
+      if (!element.classList.length) found.add(`${element.localName} in ${element.parentElement?.closest("[class]")?.classList[0] ?? ""}`);
+    }
+    return [...found];
+  }
+
   const walk = { before: new Map(), order: [], faults: [] };
   let listening = false;
 
@@ -407,7 +417,7 @@
   }
 
   globalThis.probe = {
-    seen, name, visible, weakText, room, smallText, smallTargets, helpFirst, stops, fromTheTop, kinds, beginWalk, focusEach, endWalk,
+    seen, name, visible, weakText, room, smallText, smallTargets, helpFirst, stops, fromTheTop, kinds, classes, beginWalk, focusEach, endWalk,
     onPaper, moving, kept, mainText, moreRoom,
   };
 })();

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from browser_checks import AXE, DESK, PHONE, OpenPage, end_axe, start_axe
-from browser_reading import Reading
+from browser_reading import Reading, Seen
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def axed(pages: list[str], open_page: OpenPage) -> Reading:
     result = Reading()
     for tab in tabs:
         tab.page.context.add_init_script(AXE)
-    runs = 0
+    runs, parts = 0, Seen()
     for start in range(0, len(pages), 2):
         pair = list(zip(pages[start : start + 2], tabs, strict=False))
         for page, tab in pair:
@@ -26,8 +26,12 @@ def axed(pages: list[str], open_page: OpenPage) -> Reading:
             tab.page.emulate_media(color_scheme="light")
             tab.go(page)
             tab.page.evaluate("document.querySelector('.menu').open = true")  # whatever is closed is looked at too
+        # Colors come from classes alone: on a desk in the dark, the first page that has a class stands for all.
+        fresh = any([parts.news(tab.ask("classes()")) for _, tab in pair])
         for size in (PHONE, DESK):
             for scheme in ("light", "dark"):
+                if size == DESK and scheme == "dark" and not fresh:
+                    continue
                 for _, tab in pair:
                     tab.window(size)
                     tab.page.emulate_media(color_scheme=scheme)
