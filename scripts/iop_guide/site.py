@@ -248,8 +248,7 @@ class Guide:
             {
                 "location": _url(src), "title": page.meta.title, "description": page.meta.description,
                 "section": self.sections.get(src, ""), "whole_text": page.meta.listing is None,
-                # Pages about the guide answer few questions; a hand-out says briefly what its section says in full.
-                "weight": 0.6 if src.startswith("about/") or page.meta.hand_out else 1.0,
+                "weight": _search_weight(src, page),
             }
             for src, page in ((src, self.pages[src]) for src in self.sections if src in self.pages)
             if page.meta.kind != "search"
@@ -288,6 +287,11 @@ def _output(src: str) -> str:
     """The HTML file of a Markdown file: "a/index.md" → "a/index.html", "a/b.md" → "a/b/index.html"."""
     stem = src.removesuffix(".md")
     return f"{stem}.html" if stem == "index" or stem.endswith("/index") else f"{stem}/index.html"
+
+
+def _search_weight(src: str, page: Page) -> float:
+    """Pages about the guide answer few questions; a hand-out and the list of questions only lead to the answers."""
+    return 0.6 if src.startswith("about/") or page.meta.hand_out or page.meta.topic == "questions" else 1.0
 
 
 def _url(src: str) -> str:
