@@ -16,7 +16,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -97,18 +97,23 @@ class Page:
             raise FaultsFound(faults)
         return cls(path, tuple(fixed), tuple(regions))
 
-    def fill(self, profile: Profile | None, done: dict[tuple[str, str], str] | None = None) -> str:
-        """The whole page, each region filled. `done` keeps what was rendered before for the same profile."""
+    def contents(self, profile: Profile | None, done: dict[tuple[str, str], str] | None = None) -> Iterator[str]:
+        """What stands in each region, in order. `done` keeps what was rendered before for the same profile."""
         done = {} if done is None else done
         root = "../" * self.path.count("/") or "./"
-        parts = [self.fixed[0]]
-        for name, after in zip(self.regions, self.fixed[1:], strict=True):
+        for name in self.regions:
             fragment = _fragments()[name]
             key = (name, self.path if fragment.per_page else root)
             if key not in done:
                 address = profile.site + _url(self.path) if profile and self.path != ERROR_PAGE else None
                 done[key] = fragment.template.render(clinic=profile, root=root, path=self.path, address=address).strip()
-            parts += (done[key], after)
+            yield done[key]
+
+    def fill(self, profile: Profile | None, done: dict[tuple[str, str], str] | None = None) -> str:
+        """The whole page, each region filled."""
+        parts = [self.fixed[0]]
+        for content, after in zip(self.contents(profile, done), self.fixed[1:], strict=True):
+            parts += (content, after)
         return "".join(parts)
 
 
@@ -209,13 +214,17 @@ class Site:
             raise FaultsFound([Fault(str(folder), 0, "its pages have no regions to fill", mend)])
         return cls(folder, tuple(pages), tuple(others))
 
+    def made(self, profile: Profile) -> dict[str, bytes]:
+        """Every file of a clinic's copy that is neither a filled page nor a file taken over: path → content."""
+        return files(profile, [page.path for page in self.pages])
+
     def stamp(self, profile: Profile, out: Path) -> Summary:
         """Write a clinic's copy as `out`, which is replaced only when all is written. Raises FaultsFound."""
         source, target = self.folder.resolve(), out.resolve()
         if source == target or source in target.parents or target in source.parents:
             what = f"the copy would stand in the way of the guide in {self.folder}"
             raise FaultsFound([Fault(str(out), 0, what, "name a folder that is neither inside it nor around it")])
-        made = files(profile, [page.path for page in self.pages])
+        made = self.made(profile)
         copied = [path for path in self.others if path not in made]
         done: dict[tuple[str, str], str] = {}
         with staging(out) as folder:
