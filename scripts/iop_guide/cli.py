@@ -11,11 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from .faults import Fault, FaultsFound
-from .publish import repair, staging
+from .publish import MARKER, repair, staging
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = (sys.executable, "-m", "mkdocs")
@@ -43,6 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     copy.add_argument("--out", type=Path, required=True, help="the folder for the copy")
     copy.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
     copy.set_defaults(run=lambda given: _clinic_build(given.profile, given.out, given.site))
+    check = clinic.add_parser("check", help="read a finished copy as an auditor would")
+    check.add_argument("site", type=Path, help="the finished copy")
+    check.add_argument("--guide", type=Path, help="the finished guide to compare with (default: site, if there)")
+    check.add_argument("--report", type=Path, help="a folder for the report, audit.html and audit.json")
+    check.add_argument("--at", help="the address where the copy stands, to be compared with the one it was made for")
+    check.add_argument("--day", type=_day, help="the day to judge dates by, as 2027-01-31 (default: today)")
+    check.add_argument("--strict", action="store_true", help="dates and notices count for the exit status, too")
+    check.set_defaults(run=_clinic_check)
+    network = commands.add_parser("network", help="a copy for every profile in a folder")
+    network.add_argument("profiles", type=Path, help="the folder of profiles, NAME.yml or NAME/clinic.yml")
+    network.add_argument("--out", type=Path, required=True, help="the folder for the copies")
+    network.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
+    network.add_argument("--jobs", type=_jobs, help="how many processes work at once (default: one a core)")
+    network.set_defaults(run=_network)
     given = parser.parse_args(arguments)
     try:
         status: int = given.run(given)
@@ -57,11 +72,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell(faults: Sequence[Fault]) -> int:
     for fault in faults:
         print(fault, file=sys.stderr)
+    _annotate(faults)
     print(
         f"\n{len(faults)} to mend. Nothing was published; the last good copy, if there is one, is still in place.",
         file=sys.stderr,
     )
     return 1
+
+
+def _annotate(faults: Iterable[Fault], kind: str = "error") -> None:
+    """In a GitHub workflow, put each fault on its line of the file, where the person who edited it sees it.
+
+    Source of the form and of its escapes: "Workflow commands for GitHub Actions", and GitHub's own toolkit.
+    """
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    for fault in faults:
+        file = fault.file.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
+        said = f"{fault.what}; {fault.mend}".replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        print(f"::{kind} file={file},line={max(fault.line, 1)}::{said}")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a day is written 2027-01-31") from None
+
+
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1000:
+        raise argparse.ArgumentTypeError("a number of processes is 1 or more")
+    return int(text)
 
 
 def _port(text: str) -> int:
@@ -135,3 +177,39 @@ def _clinic_build(profile_path: Path, out: Path, site: Path) -> int:
 
     print(stamp_site(site, load_profile(profile_path), out))
     return 0
+
+
+def _clinic_check(given: argparse.Namespace) -> int:
+    from . import audit
+
+    guide = given.guide
+    if guide is None and (ROOT / "site" / MARKER).is_file() and given.site.resolve() != (ROOT / "site").resolve():
+        guide = ROOT / "site"
+    found = audit.audit(given.site, guide=guide, today=given.day, at=given.at)
+    for check in found.checks:
+        print(f"{check.state:13} {check.title}")
+        for fault in check.findings:
+            print(f"    {fault}")
+        _annotate(check.findings, "error" if check.must else "warning")
+    if given.report:
+        html, data = audit.write(found, given.report)
+        print(f"The report is in {html}, and as data in {data}.")
+    print(found.verdict())
+    return 0 if found.passed(given.strict) else 1
+
+
+def _network(given: argparse.Namespace) -> int:
+    from . import network
+
+    report = network.build(
+        given.profiles, given.site, given.out, jobs=given.jobs, progress=network.counter
+    )
+    for line in report.lines():
+        print(line)
+    if not report.faults:
+        return 0
+    for fault in report.faults:
+        print(fault, file=sys.stderr)
+    _annotate(report.faults)
+    print(f"\n{len(report.faults)} to mend. All other copies are in {given.out}.", file=sys.stderr)
+    return 1

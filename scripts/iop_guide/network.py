@@ -124,7 +124,9 @@ def find_profiles(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
     Returns them with a fault for each whose name cannot be a folder, or stands twice. Raises FaultsFound when the
     folder cannot be read or holds no profile.
     """
-    shown, found, faults = str(folder), {}, []
+    shown = str(folder)
+    found: dict[str, Path] = {}
+    faults: list[Fault] = []
     try:
         entries = sorted(folder.iterdir())
         files = [e for e in entries if e.suffix in (".yml", ".yaml") and e.is_file()]

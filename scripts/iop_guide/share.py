@@ -1,10 +1,10 @@
 """What a clinic hands on: one page in one file (`info.html`), and a card to link from its own site (`link-card.html`).
 
-Both stand beside the pages of the guide, with regions like them, so the stamp puts a clinic's words into them. Neither is
-a page of the guide: search engines are told to pass them over, and sitemap and search leave them out.
+Both stand beside the pages of the guide, with regions like them, so the stamp puts a clinic's words into them. Neither
+is a page of the guide: search engines are told to pass them over, and sitemap and search leave them out.
 
-`info.html` must work from a disk and from an e-mail, where there is no folder around it. So its styles and pictures stand
-inside it, it runs no script, and its links lead to full addresses, telephone numbers or places in itself.
+`info.html` must work from a disk and from an e-mail, where there is no folder around it. So its styles and pictures
+stand inside it, it runs no script, and its links lead to full addresses, telephone numbers or places in itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import base64
 import hashlib
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
