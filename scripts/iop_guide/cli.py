@@ -31,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="render and check the guide, then put it in place of the last one")
-    build.add_argument("--out", type=Path, default=ROOT / "site", help="the folder to build (default: site)")
-    build.set_defaults(run=lambda given: _build(given.out))
+    build.add_argument("--out", type=Path, help="the folder to build (default: site; with --clinic: clinic-site)")
+    build.add_argument("--clinic", type=Path, metavar="PROFILE", help="then stamp this clinic.yml onto it")
+    build.set_defaults(run=lambda given: _build_all(given.clinic, given.out))
     serve = commands.add_parser("serve", help="show the guide in a browser and follow every change")
     serve.add_argument("--port", type=_port, default=8000, help="the port to listen on (default: 8000)")
     serve.set_defaults(run=lambda given: _serve(given.port))
@@ -44,6 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     copy.add_argument("--out", type=Path, required=True, help="the folder for the copy")
     copy.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
     copy.set_defaults(run=lambda given: _clinic_build(given.profile, given.out, given.site))
+    new = clinic.add_parser("new", help="write a profile to fill in")
+    new.add_argument("profile", type=Path, nargs="?", default=Path("clinic.yml"), help="default: clinic.yml")
+    new.set_defaults(run=_clinic_new)
+    look = clinic.add_parser("serve", help="show a clinic's copy in a browser and follow every change of its profile")
+    look.add_argument("profile", type=Path, help="the clinic's file, clinic.yml")
+    look.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
+    look.add_argument("--port", type=_port, default=8001, help="the port to listen on (default: 8001)")
+    look.set_defaults(run=_clinic_serve)
     check = clinic.add_parser("check", help="read a finished copy as an auditor would")
     check.add_argument("site", type=Path, help="the finished copy")
     check.add_argument("--guide", type=Path, help="the finished guide to compare with (default: site, if there)")
@@ -112,6 +121,20 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _build_all(profile_path: Path | None, out: Path | None) -> int:
+    """The guide, and with a profile the clinic's copy of it."""
+    if profile_path is None:
+        return _build(out or ROOT / "site")
+    from .profile import load_profile
+
+    load_profile(profile_path)  # its faults are told before anybody waits for the guide
+    _build(ROOT / "site")
+    copy = out or ROOT / "clinic-site"
+    _clinic_build(profile_path, copy, ROOT / "site")
+    print(f"To look at it: .venv/bin/iop-guide clinic serve {shlex.quote(os.path.relpath(profile_path))}")
+    return 0
+
+
 def _build(out: Path) -> int:
     started = time.monotonic()
     if any(ROOT / name in (out.resolve(), *out.resolve().parents) for name in _OURS):
@@ -169,6 +192,21 @@ def _serve(port: int) -> int:
         [*ENGINE, "serve", "--no-strict", "--config-file", str(ROOT / "mkdocs.yml"), "--dev-addr", f"localhost:{port}"],
         env=_environment(), cwd=ROOT,
     ).returncode  # fmt: skip
+
+
+def _clinic_new(given: argparse.Namespace) -> int:
+    from .clinic import new
+
+    print(new(given.profile))
+    print(f"Then: python3 scripts/build.py --clinic {shlex.quote(str(given.profile))}")
+    return 0
+
+
+def _clinic_serve(given: argparse.Namespace) -> int:
+    from .clinic import serve
+
+    serve(given.profile, given.site, given.port, lambda line: print(line, flush=True))
+    return 0
 
 
 def _clinic_build(profile_path: Path, out: Path, site: Path) -> int:

@@ -25,6 +25,7 @@ _CONTROL = re.compile(
 """Control and private-use characters, and marks that turn the direction of what follows."""
 
 _constructor = yaml.constructor.SafeConstructor()
+_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 
 # Most files have nothing of the kind, and then their events need not be gone through one by one.
 _UNUSUAL = re.compile(r"(?m)(?:^|[\s\[{,:-])[&*!]|^ {40}")
@@ -178,6 +179,8 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
 
 def _scalar(node: yaml.Node) -> Any:
     """A scalar as YAML's safe schema reads it, so that dates, numbers and yes/no come out as themselves."""
+    if node.tag in _NUMBERS and ":" in node.value:
+        return node.value  # YAML 1.1 takes 9:30 for the number 570; to everyone else it is a time of day
     _constructor.constructed_objects.clear()  # it remembers every node otherwise
     try:
         return _constructor.construct_object(node)
@@ -206,6 +209,8 @@ def _explain(item: Any, where: Location) -> tuple[str, str]:
             return f"the key “{key}” is not known", "check its spelling against the header of the file, or take it out"
         case "value_error":
             return f"“{key}”: {item['ctx']['error']}", f"what was read is {shown}"
+        case "model_type" | "model_attributes_type" if where:
+            return f"“{key}”: keys with values were expected here, each on its own line", f"what was read is {shown}"
         case _:
             message = item["msg"][0].lower() + item["msg"][1:]
             return f"“{key}”: {message}", f"what was read is {shown}"
