@@ -28,6 +28,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,7 @@ import jinja2
 import pydantic
 from filelock import FileLock, Timeout
 
-from . import share, stamp
+from . import fields, share, stamp
 from .faults import Fault, FaultsFound
 from .profile import Profile, load_profile
 from .publish import repair, staging
@@ -330,8 +331,10 @@ def _nothing(sentence: str) -> None:
 
 
 def _place(name: str, profile: Profile) -> Place:
-    lines = ("", ", ".join(profile.address), profile.phone, profile.tel)
-    return Place(name, profile.name, (lines,), profile.site)
+    at = [(place.name, place.address, place.phone or profile.phone) for place in profile.locations]
+    at = at or [("", profile.address, profile.phone)]
+    lines = tuple((where, ", ".join(address), phone, fields.tel(phone)) for where, address, phone in at)
+    return Place(name, profile.name, lines, profile.site)
 
 
 def _line(name: str, made_from: str, target: Path) -> str:
@@ -417,7 +420,9 @@ def _check_out(out: Path, site: Path, profiles: Path) -> None:
         raise stop(f"this folder is not empty, and not one of ours (it has no file {MARKER})", mend)
 
 
-def _at_work(out: Path) -> FileLock:
+@contextmanager
+def _at_work(out: Path) -> Iterator[None]:
+    """Hold the folder, so that two runs never mix."""
     lock = FileLock(out / _LOCK)
     try:
         lock.acquire(timeout=0)
@@ -426,7 +431,10 @@ def _at_work(out: Path) -> FileLock:
         raise FaultsFound([Fault(str(out), 0, "another run is writing these copies", mend)]) from None
     except OSError as error:
         raise FaultsFound([_full(out, error)]) from error
-    return lock
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _full(out: Path, error: OSError) -> Fault:
