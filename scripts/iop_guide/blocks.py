@@ -288,9 +288,8 @@ class Clinic(Block):
     def on_create(self, parent: Element) -> Element:
         holder = SubElement(parent, "p")
         if self.argument not in CLINIC_REGIONS:
-            fault(
-                holder, f"there is nothing of a clinic called “{self.argument}”", f"write one of {', '.join(CLINIC_REGIONS)}"
-            )
+            what = f"there is nothing of a clinic called “{self.argument}”"
+            fault(holder, what, f"write one of {', '.join(CLINIC_REGIONS)}")
         holder.text = AtomicString(self.md.htmlStash.store(f"<!--region clinic-{self.argument}--><!--/region-->"))
         return holder
 

@@ -13,7 +13,8 @@ from datetime import date, datetime, timedelta
 from datetime import time as clock_time
 
 from .fields import tel
-from .profile import Profile, Session, Track
+from .parts import Session, Track
+from .profile import Profile
 from .timetable import date_words
 
 ENDING = ".ics"
@@ -36,7 +37,8 @@ class Zone:
         parts = [
             "BEGIN:VTIMEZONE", f"TZID:{self.name}",
             *(["BEGIN:DAYLIGHT", f"TZOFFSETFROM:{usual}", f"TZOFFSETTO:{in_summer}", f"TZNAME:{self.summer}",
-               "DTSTART:20070311T020000", "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU", "END:DAYLIGHT"] if self.summer else []),
+               "DTSTART:20070311T020000", "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU", "END:DAYLIGHT"]
+              if self.summer else []),
             "BEGIN:STANDARD", f"TZOFFSETFROM:{in_summer if self.summer else usual}", f"TZOFFSETTO:{usual}",
             f"TZNAME:{self.letters}",
             *(["DTSTART:20071104T020000", "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU"] if self.summer
@@ -94,7 +96,7 @@ def calendar(profile: Profile, track: Track) -> bytes:
 
 
 def has_dates(profile: Profile, track: Track) -> bool:
-    """Whether a session of the track falls between its first and last day: a calendar without events is refused by some."""
+    """Whether a session falls between the track's first and last day: some refuse a calendar without events."""
     return any(_dates(profile, track, session) for session in track.sessions)
 
 
@@ -119,7 +121,7 @@ def _event(
         starts, stops = (_at(dates[0], minutes) for minutes in (session.from_, session.to))
     until = zone.to_utc(_at(dates[-1], session.from_))
     out = [_at(day, session.from_) for day in dates if day in closed]
-    unique = hashlib.sha256(f"{profile.site}|{profile.name}|{profile.track_id(track)}|{number}".encode()).hexdigest()[:32]
+    unique = hashlib.sha256(f"{profile.site}|{profile.name}|{profile.id_of(track)}|{number}".encode()).hexdigest()[:32]
     places = profile.places(track)
     online = "online" in track.where
     said = [f"Call {profile.phone} if you cannot come.", f"These are the times as of {date_words(profile.checked)}."]

@@ -1,4 +1,4 @@
-"""The work behind `iop-guide clinic new` and `clinic serve`: a first profile, and a look at the copy while one writes."""
+"""The work behind `iop-guide clinic new` and `clinic serve`: a first profile, and a look at it while one writes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def new(path: Path) -> str:
         with path.open("x", encoding="utf-8", newline="\n") as file:  # never over what somebody has filled in
             file.write(head + TEMPLATE.read_text("utf-8"))
     except FileExistsError:
-        raise FaultsFound([Fault(str(path), 0, "there is such a file already", "name another one, or edit it")]) from None
+        raise FaultsFound(
+            [Fault(str(path), 0, "there is such a file already", "name another one, or edit it")]
+        ) from None
     except OSError as error:
         what = f"the file cannot be written ({error.strerror or type(error).__name__})"
         raise FaultsFound([Fault(str(path), 0, what, "name a file in a folder that is there and yours")]) from None
@@ -98,7 +100,11 @@ class Looker:
                     self.say("The copy was made again.")
 
     def _times(self) -> tuple[int, ...]:
-        pictures = (p for p in self.path.resolve().parent.glob("*") if p.suffix.lower() in (".svg", ".png", ".jpg", ".jpeg", ".webp"))
+        pictures = (
+            p
+            for p in self.path.resolve().parent.glob("*")
+            if p.suffix.lower() in (".svg", ".png", ".jpg", ".jpeg", ".webp")
+        )
         found = []
         for file in (self.path, *sorted(pictures)):
             try:

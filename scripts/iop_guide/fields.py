@@ -124,7 +124,10 @@ def address_lines(value: Any) -> Any:
 
 
 def site(value: Any) -> str:
-    """The address of a copy in one form: lower-case ASCII host, no default port, a slash at the end. Raises ValueError."""
+    """The address of a copy in one form: lower-case ASCII host, no default port, a slash at the end.
+
+    Raises ValueError.
+    """
     value = text(value, MAX_SITE)
     expected = "an address like https://www.example.org/ or https://www.example.org/guide/ was expected"
     if found := re.search(r"[\s<>\"'`\\^{}|%]", value):
@@ -315,6 +318,13 @@ def language_code(value: Any) -> str:
     return code
 
 
+def folder(value: Any) -> str:
+    """A folder of the guide: families/, or families/partners/. Raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch(r"(?:[a-z0-9-]+/)+", value):
+        raise ValueError("a folder of the guide like families/ or families/partners/ was expected")
+    return value
+
+
 def at_most(count: int, what: str) -> Callable[[Any], Any]:
     """The rule for a list of 1 to `count` items, called `what` in messages."""
 
@@ -373,3 +383,4 @@ Span = Annotated[
 Id = Annotated[str, BeforeValidator(identifier), _typed("string", ["main-street"], f"^{_ID.pattern}$")]
 FileName = Annotated[str, BeforeValidator(file_name), _typed("string", ["logo.svg"])]
 LanguageCode = Annotated[str, BeforeValidator(language_code), _typed("string", ["es", "vi"])]
+Folder = Annotated[str, BeforeValidator(folder), _typed("string", ["families/"], "/$")]

@@ -97,7 +97,9 @@ def _raster(data: bytes) -> Picture | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP" and len(data) > 30:
         kind = data[12:16]
         if kind == b"VP8X":
-            return Picture("webp", 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little"), data)
+            return Picture(
+                "webp", 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little"), data
+            )
         if kind == b"VP8L":
             bits = int.from_bytes(data[21:25], "little")
             return Picture("webp", 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF), data)
@@ -200,8 +202,10 @@ PREVIEW_SIZE = (1200, 630)
 
 @cache
 def _preview_pixels() -> bytes:
-    """The pixels of the preview, compressed: the guide's open door. They are numbers into a table of four colors, so the
-    same bytes serve every clinic, and only the table differs."""
+    """The pixels of the preview, compressed: the guide's open door.
+
+    They are numbers into a table of four colors, so the same bytes serve every clinic, and only the table differs.
+    """
     width, height = PREVIEW_SIZE
     paper, accent, glow, floor = 0, 1, 2, 3
     rows = []

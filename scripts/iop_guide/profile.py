@@ -17,14 +17,24 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, WithJsonSchema, model_validator
+from pydantic import ConfigDict, PrivateAttr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from . import contrast, yamlfile
 from .faults import Fault, FaultsFound
-from .fields import (
-    DAYS, Accent, Address, Canonical, Clock, Day, Days, Email, FileName, HelpNumber, Id, LanguageCode, Line, Name, Phone,
-    Prose, Site, Span, WebPage, Words, at_most, tel,
+from .fields import DAYS, Accent, Address, Canonical, Day, Email, Line, Name, Phone, Prose, Site, WebPage, Words, tel
+from .parts import (
+    Closed,
+    HelpLine,
+    License,
+    Location,
+    Logo,
+    Member,
+    Notices,
+    Owner,
+    Reviewer,
+    Track,
+    listed,
 )  # fmt: skip
 from .pictures import Picture, read_logo
 from .yamlfile import Location as Place
@@ -38,240 +48,9 @@ GOOD_FOR = timedelta(days=183)
 """How long a clinic's details are taken for true when it names no day to check them again."""
 ONLINE = "online"
 
-TimeZone = Literal["Eastern", "Central", "Mountain", "Arizona", "Pacific", "Alaska", "Hawaii", "Atlantic", "Guam", "Samoa"]
-
-
-def _listed(count: int, what: str) -> BeforeValidator:
-    return BeforeValidator(at_most(count, what))
-
-
-class _Part(Strict):
-    model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True, title=None)
-
-
-class Logo(_Part):
-    """A picture for the head of each page."""
-
-    file: FileName
-    """The file, beside this one: SVG without scripts, PNG, JPEG or WebP, 100 KB at most."""
-    dark: FileName | None = None
-    """The same for dark screens. Without it the logo stands on a pale plate there."""
-
-
-class Opening(_Part):
-    """Days and hours on which somebody is there."""
-
-    days: Days
-    """[Monday, Wednesday], or Monday to Friday."""
-    from_: Clock = Field(alias="from")
-    """With am or pm: 8:00 am."""
-    to: Clock
-    """With am or pm: 5:30 pm."""
-    note: Line | None = None
-    """Such as: by phone only."""
-
-
-class Closed(_Part):
-    """A day on which the program does not meet."""
-
-    date: Day
-    """Such as 2026-12-25."""
-    name: Line | None = None
-    """Such as Christmas Day."""
-
-
-class Location(_Part):
-    """A place where people come."""
-
-    id: Id | None = None
-    """A short name by which tracks refer to it, such as main-street. Made from the name when it is missing."""
-    name: Name
-    """As a sign at the door says it."""
-    address: Address
-    """One to five lines."""
-    phone: Phone | None = None
-    """If it differs from the clinic's."""
-    fax: Phone | None = None
-    """For records and referrals."""
-    hours: Annotated[tuple[Opening, ...], _listed(14, "rows of hours")] = ()
-    """When the office is open."""
-    directions: Words | None = None
-    """The way to the door."""
-    parking: Words | None = None
-    """Where, and what it costs."""
-    transport: Words | None = None
-    """Buses, trains, rides."""
-    child_care: Words | None = None
-    """What there is, or that there is none."""
-    accessibility: Words | None = None
-    """Steps, doors, lifts, restrooms, what can be asked for."""
-    map: WebPage | None = None
-    """A page with a map. It is only linked; nothing is loaded from it."""
-
-
-class Session(_Part):
-    """Days of the week with the same hours."""
-
-    days: Days
-    """[Monday, Wednesday], or Monday to Thursday."""
-    from_: Clock = Field(alias="from")
-    """With am or pm: 9:00 am."""
-    to: Clock
-    """With am or pm: noon."""
-
-
-class Wait(_Part):
-    """How long a person who calls now waits for the first session."""
-
-    time: Line
-    """Such as: about 2 weeks."""
-    as_of: Day
-    """The day on which this was true."""
-
-
-class Track(_Part):
-    """One program with its own group: mornings for adults, evenings, teens after school, online."""
-
-    id: Id | None = None
-    """A short name for addresses. Made from the name when it is missing."""
-    name: Name
-    """Such as Morning program."""
-    for_: Words = Field(alias="for")
-    """Whom it is for, in plain words."""
-    ages: Line | None = None
-    """Such as 18 and older."""
-    where: Annotated[tuple[Id, ...], _listed(60, "places"), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v),
-                     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})] = ()  # fmt: skip
-    """The id of a location, or online, or a list of both. Not needed where there is one location and nothing online."""
-    sessions: Annotated[tuple[Session, ...], _listed(14, "rows of times")]
-    """The week: days and hours."""
-    weeks: Span | None = None
-    """How many weeks most people come: 8, or 8 to 12."""
-    group_size: Span | None = None
-    """How many people are in a group: 8, or 6 to 10."""
-    languages: Annotated[tuple[Line, ...], _listed(30, "languages")] = ()
-    """Languages in which the group meets."""
-    insurers: Annotated[tuple[Line, ...], _listed(80, "insurers")] = ()
-    """If they differ from the clinic's."""
-    self_pay: Words | None = None
-    """The price for someone without insurance, if it differs from the clinic's."""
-    wait: Wait | None = None
-    """The wait, with the day on which it was true."""
-    starts: Day | None = None
-    """The first day, if the group has not begun yet."""
-    ends: Day | None = None
-    """The last day, if the group ends for good."""
-
-
-class Member(_Part):
-    """A person or a profession in the care team."""
-
-    role: Line
-    """Such as Group therapist."""
-    name: Line | None = None
-    """If the clinic names people."""
-    license: Line | None = None
-    """Such as LCSW, Illinois 149.000000."""
-    about: Words | None = None
-    """What this person does for a patient."""
-
-
-class HelpLine(_Part):
-    """A crisis or help line of the town, county or state. It is added to the guide's; none of those can be taken out."""
-
-    name: Name
-    """Such as Example County Crisis Line."""
-    number: HelpNumber
-    """Not a number of the clinic itself: crisis lines stand in the reader's way to nobody."""
-    for_: Words = Field(alias="for")
-    """Who answers, and for what."""
-    hours: Line
-    """Such as any hour, every day."""
-    text: Phone | None = None
-    """A number that takes text messages."""
-
-
-class Reviewer(_Part):
-    """A clinician who has read the guide's text. Only if this is true."""
-
-    name: Name
-    """The person."""
-    credentials: Line
-    """Such as MD, board-certified in psychiatry."""
-    date: Day
-    """The day of the review. A page that was changed after it is not said to be reviewed."""
-    pages: Annotated[tuple[str, ...], _listed(200, "pages"),
-                     AfterValidator(lambda v: tuple(_section(p) for p in v))] = ()  # fmt: skip
-    """Folders of the guide that were read, such as families/. Without this: all of it."""
-
-
-class License(_Part):
-    """A license or an accreditation."""
-
-    what: Line
-    """Such as Outpatient behavioral health facility license."""
-    by: Line
-    """Who gave it: a state's department, an accrediting body."""
-    number: Line | None = None
-    """If it has one."""
-
-
-class Notice(_Part):
-    """A notice that the clinic has to show: its text, or a link to it, or both."""
-
-    text: Prose | None = None
-    """After a | on lines of its own; empty lines part paragraphs."""
-    link: WebPage | None = None
-    """A page or PDF of the clinic's own site."""
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Notice:
-        if not self.text and not self.link:
-            raise ValueError("neither text nor link was read; write one of them")
-        return self
-
-
-class Tagline(_Part):
-    """One sentence or two on free language help, in one language."""
-
-    language: Line
-    """The language's own name, such as Español."""
-    code: LanguageCode
-    """Such as es."""
-    text: Prose
-    """The words, translated by a qualified person (45 CFR 92.201(c)(3))."""
-
-
-class Notices(_Part):
-    """What the law may ask a clinic to show. The guide cannot say which of these apply; a lawyer can."""
-
-    nondiscrimination: Notice | None = None
-    """45 CFR 92.10."""
-    language_assistance: Annotated[tuple[Tagline, ...], _listed(40, "languages")] = ()
-    """45 CFR 92.11: the notice that language help is free, in the languages of the state."""
-    privacy_practices: Notice | None = None
-    """45 CFR 164.520: the HIPAA notice of privacy practices."""
-    good_faith_estimate: Notice | None = None
-    """45 CFR 149.610: people without insurance may ask for a written estimate."""
-    consumer_health_data: Notice | None = None
-    """State laws, such as Washington's My Health My Data Act."""
-    accessibility: Notice | None = None
-    """The clinic's own accessibility statement and whom to tell of barriers."""
-
-
-class Owner(_Part):
-    """Who owns the clinic. Said on every page."""
-
-    name: Line
-    """The legal name."""
-    about: Words | None = None
-    """Anything a reader would want to know, such as a parent company or who refers patients for payment."""
-
-
-def _section(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"(?:[a-z0-9-]+/)+", value):
-        raise ValueError("a folder of the guide like families/ or families/partners/ was expected")
-    return value
+TimeZone = Literal[
+    "Eastern", "Central", "Mountain", "Arizona", "Pacific", "Alaska", "Hawaii", "Atlantic", "Guam", "Samoa"
+]
 
 
 class Profile(Strict):
@@ -308,37 +87,37 @@ class Profile(Strict):
     """The day on which somebody last read this whole file against what is true. Shown to readers."""
     check_again: Day | None = None
     """The day by which to do it again; half a year later when it is missing. After it, pages say that they are old."""
-    locations: Annotated[tuple[Location, ...], _listed(60, "locations")] = ()
+    locations: Annotated[tuple[Location, ...], listed(60, "locations")] = ()
     """The places where people come."""
-    closed: Annotated[tuple[Closed, ...], _listed(60, "days")] = ()
+    closed: Annotated[tuple[Closed, ...], listed(60, "days")] = ()
     """Days on which no group meets. They are left out of the calendar files."""
-    tracks: Annotated[tuple[Track, ...], _listed(24, "tracks")] = ()
+    tracks: Annotated[tuple[Track, ...], listed(24, "tracks")] = ()
     """The programs, each with its own group and week."""
     about: Prose | None = None
     """A few plain sentences on the program. No promises: a reader compares them with the guide."""
-    start: Annotated[tuple[Words, ...], _listed(8, "steps")] = ()
+    start: Annotated[tuple[Words, ...], listed(8, "steps")] = ()
     """How to start, step by step."""
-    bring: Annotated[tuple[Words, ...], _listed(12, "things")] = ()
+    bring: Annotated[tuple[Words, ...], listed(12, "things")] = ()
     """What to bring on the first day."""
     first_day: Prose | None = None
     """What happens on the first day."""
-    team: Annotated[tuple[Member, ...], _listed(60, "members")] = ()
+    team: Annotated[tuple[Member, ...], listed(60, "members")] = ()
     """The care team by role."""
-    languages: Annotated[tuple[Line, ...], _listed(30, "languages")] = ()
+    languages: Annotated[tuple[Line, ...], listed(30, "languages")] = ()
     """Languages that staff speak."""
     interpreters: Words | None = None
     """How to ask for an interpreter, and that it is free."""
-    insurers: Annotated[tuple[Line, ...], _listed(80, "insurers")] = ()
+    insurers: Annotated[tuple[Line, ...], listed(80, "insurers")] = ()
     """Plans that the clinic takes."""
     self_pay: Prose | None = None
     """What it costs without insurance, and what help there is."""
-    local_help: Annotated[tuple[HelpLine, ...], _listed(6, "help lines")] = ()
+    local_help: Annotated[tuple[HelpLine, ...], listed(6, "help lines")] = ()
     """Help lines nearby, added to those of the guide."""
     reviewer: Reviewer | None = None
     """A clinician who has read the guide's text. Only if this is true."""
-    accreditation: Annotated[tuple[License, ...], _listed(12, "accreditations")] = ()
+    accreditation: Annotated[tuple[License, ...], listed(12, "accreditations")] = ()
     """Such as from The Joint Commission or CARF."""
-    licenses: Annotated[tuple[License, ...], _listed(24, "licenses")] = ()
+    licenses: Annotated[tuple[License, ...], listed(24, "licenses")] = ()
     """Of the clinic, with their numbers."""
     owner: Owner | None = None
     """Who owns the clinic. Said on every page."""
@@ -360,9 +139,9 @@ class Profile(Strict):
     def _conflicts(self) -> Iterator[tuple[Place, str, Any]]:
         """What no single value can know: (where it stands, what was expected, what was read)."""
         yield from self._conflicts_of_time()
-        yield from _twice("locations", [self.location_id(place) for place in self.locations])
-        yield from _twice("tracks", [self.track_id(track) for track in self.tracks])
-        known = {self.location_id(place) for place in self.locations}
+        yield from _twice("locations", [self.id_of(place) for place in self.locations])
+        yield from _twice("tracks", [self.id_of(track) for track in self.tracks])
+        known = {self.id_of(place) for place in self.locations}
         for number, track in enumerate(self.tracks):
             for where in track.where:
                 if where != ONLINE and where not in known:
@@ -380,7 +159,11 @@ class Profile(Strict):
 
     def _conflicts_of_time(self) -> Iterator[tuple[Place, str, Any]]:
         if (self.tracks or any(place.hours for place in self.locations)) and not self.time_zone:
-            yield ("time_zone",), "it is missing, and hours are given; write Eastern, Central, Mountain, Pacific ...", None
+            yield (
+                ("time_zone",),
+                "it is missing, and hours are given; write Eastern, Central, Mountain, Pacific ...",
+                None,
+            )
         if (self.tracks or self.locations) and not self.checked:
             said = "it is missing; write the day on which you last read this file against what is true: 2026-11-16"
             yield ("checked",), said, None
@@ -391,7 +174,11 @@ class Profile(Strict):
         for number, place in enumerate(self.locations):
             for row, hours in enumerate(place.hours):
                 if hours.to <= hours.from_:
-                    yield ("locations", number, "hours", row, "to"), "it ends before it begins; check am and pm", hours.to
+                    yield (
+                        ("locations", number, "hours", row, "to"),
+                        "it ends before it begins; check am and pm",
+                        hours.to,
+                    )
         for number, track in enumerate(self.tracks):
             if track.starts and track.ends and track.ends < track.starts:
                 yield ("tracks", number, "ends"), "it ends before it starts; check the year", track.ends
@@ -445,18 +232,14 @@ class Profile(Strict):
         """Every phone number of the clinic, as links say them without "tel:"."""
         return sorted({tel(number).removeprefix("tel:") for number in self._numbers()})
 
-    def location_id(self, place: Location) -> str:
-        """The id of a location: its own, or one made from its name."""
-        return place.id or _slug(place.name)
-
-    def track_id(self, track: Track) -> str:
-        """The id of a track: its own, or one made from its name."""
-        return track.id or _slug(track.name)
+    def id_of(self, thing: Location | Track) -> str:
+        """The id of a location or a track: its own, or one made from its name."""
+        return thing.id or _slug(thing.name)
 
     def places(self, track: Track) -> list[Location]:
         """The locations at which a track meets; none when it is only online."""
-        where = track.where or tuple(self.location_id(place) for place in self.locations[:1])
-        return [place for place in self.locations if self.location_id(place) in where]
+        where = track.where or tuple(self.id_of(place) for place in self.locations[:1])
+        return [place for place in self.locations if self.id_of(place) in where]
 
     def picture(self, which: str) -> Picture | None:
         """The logo ("logo") or the one for dark screens ("dark"), as it was read beside the profile."""
@@ -488,7 +271,7 @@ def _hours(minutes: int) -> str:
 
 
 def load_profile(path: Path) -> Profile:
-    """Return the profile that a YAML file holds, with its pictures. Raises FaultsFound with every fault; writes nothing."""
+    """Return the profile that a YAML file holds, with its pictures. Raises FaultsFound with every fault."""
     shown = str(path)
     profile, lines = yamlfile.parse(yamlfile.read_text(path, shown, MAX_BYTES), shown, Profile)
     faults = []

@@ -8,8 +8,8 @@ To add a region: write its fragment, with both the neutral and the clinic's word
 markers into a template (not into a script, a style or a title, where comments mean nothing), or, inside the text
 of a page, `/// clinic | NAME` for the fragment clinic-NAME. A fragment may use `clinic` (a Profile, or none in the
 neutral guide), `view` (what is worked out from it: view.py), `root` (from the page to the top of the site: "./",
-"../"), `page` (its title, description and dates), `path` (of the page's file) and `address` (of the page on the web;
-none where it is unknown). The last three make it a fragment of its own for every page, which costs time in a network.
+"../") and `here` (this page: its path, address, title, dates). Who names `here` gets a fragment of its own for every
+page, which costs time in a network. A file whose name begins with _ is no fragment but a part of some.
 
 The page "Our program" is the frame of one of the guide's own pages with a region in place of its text.
 """
@@ -34,7 +34,7 @@ from . import fields, timetable
 from .faults import Fault, FaultsFound
 from .profile import Profile
 from .publish import MARKER, staging
-from .view import OWN_PAGE, SEARCH_FILE, STYLESHEET, PageFacts, View
+from .view import OWN_PAGE, SEARCH_FILE, STYLESHEET, Here, PageFacts, View
 
 FRAGMENTS = Path(__file__).resolve().parents[2] / "overrides" / "regions"
 MARK = re.compile(r"<!--region ([a-z][a-z-]*)-->(.*?)<!--/region-->", re.DOTALL)
@@ -45,8 +45,9 @@ OWN_FOLDERS = ("our-program/", "assets/clinic/")
 OWN_FILES = frozenset({STYLESHEET, SEARCH_FILE, "sitemap.xml", "robots.txt"})
 _FRAME = "help-now/index.html"
 """The page whose frame the clinic's own page gets; the templates link to it everywhere, so it is always there."""
+_DESCRIPTION = "Times, places, costs, people and how to start, as the clinic gives them."
 _ANY_MARKER = re.compile(r"<!--\s*/?\s*region\b[^>]*>?", re.IGNORECASE)
-_PER_PAGE = {"path", "address", "page"}
+_PER_PAGE = {"here"}
 
 
 def is_own(path: str) -> bool:
@@ -79,9 +80,12 @@ def _fragments() -> dict[str, _Fragment]:
         "hours_a_week": timetable.hours_a_week,
         "span": timetable.span_words,
         "date": timetable.date_words,
+        "places": lambda track, clinic: clinic.places(track),
+        "anchor": lambda thing, clinic: clinic.id_of(thing),
+        "calendar": lambda track, view: view.calendar_of(track),
     }
     found = {}
-    for file in sorted(FRAGMENTS.glob("*.html")):
+    for file in sorted(FRAGMENTS.glob("[!_]*.html")):
         variables = meta.find_undeclared_variables(environment.parse(file.read_text("utf-8")))
         found[file.stem] = _Fragment(environment.get_template(file.name), bool(variables & _PER_PAGE))
     return found
@@ -156,11 +160,9 @@ class Page:
             fragment = _fragments()[name]
             key = (name, self.path if fragment.per_page else root)
             if key not in done:
-                address = view.address(self.path) if view and self.path != ERROR_PAGE else None
                 clinic = view.profile if view else None
-                text = fragment.template.render(
-                    clinic=clinic, view=view, root=root, path=self.path, address=address, page=self.facts
-                )
+                here = Here(view, self.path, self.facts)
+                text = fragment.template.render(clinic=clinic, view=view, root=root, here=here)
                 done[key] = text.strip().encode()
             parts += (done[key], after)
         return b"".join(parts)
@@ -337,8 +339,8 @@ def _bring(source: Path, target: Path, link: bool) -> None:
 def _code_digest() -> bytes:
     """Of the fragments and of the code that fills them: both decide what a copy looks like."""
     here = Path(__file__).resolve().parent
-    names = ("calendars", "contrast", "fields", "pictures", "profile", "search", "stamp", "structured", "timetable", "view")
-    sources = [*(here / f"{name}.py" for name in names), here / "clinic.css", *sorted(FRAGMENTS.rglob("*.html"))]
+    names = "calendars contrast fields parts pictures profile search stamp structured timetable view".split()
+    sources = [*(here / f"{name}.py" for name in names), here / "clinic.css", *sorted(FRAGMENTS.glob("*.html"))]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in sources)).digest()
 
 
@@ -349,7 +351,7 @@ def _frame(html: str) -> Page:
     """
     exchanged = (
         (r"<title>.*? – ", "<title>Our program – "),
-        (r'(<meta name="description" content=")[^"]*', r"\1Times, places, costs, people and how to start, as the clinic gives them."),
+        (r'(<meta name="description" content=")[^"]*', rf"\g<1>{_DESCRIPTION}"),
         (r'<meta name="text-checksum" content="[^"]*">\n?', ""),
         (r"(<main[^>]*>).*</main>", r"\1\n<!--region our-program--><!--/region-->\n</main>"),
     )
@@ -360,7 +362,8 @@ def _frame(html: str) -> Page:
             raise FaultsFound([Fault(_FRAME, 0, what, "look for it in overrides/base.html, and in _frame of stamp.py")])
     before, main, after = html.partition("<main")
     before = re.sub(r' aria-current="(?:page|true)"', "", before)
-    return replace(Page.cut(before + main + after, OWN_PAGE), facts=replace(_facts(html), title="Our program", changed=False))
+    facts = replace(_facts(html), title="Our program", checked=None, checksum="", changed=False)
+    return replace(Page.cut(before + main + after, OWN_PAGE), facts=facts)
 
 
 def copy(site: Site | Path, profile: Profile, out: Path, link: bool = False) -> Summary:

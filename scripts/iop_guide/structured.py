@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from .fields import DAYS, tel
-from .profile import Location, Profile
+from .parts import Location
+from .profile import Profile
 
 CONTEXT = "https://schema.org"
 
@@ -19,8 +20,8 @@ def clinic(profile: Profile) -> dict[str, Any]:
     """The clinic as a MedicalClinic, with its places, hours and programs."""
     assert profile.site
     found: dict[str, Any] = {
-        "@type": "MedicalClinic", "@id": f"{profile.site}#clinic", "name": profile.name, "telephone": tel(profile.phone)[4:],
-        "address": ", ".join(profile.address), "medicalSpecialty": "Psychiatric",
+        "@type": "MedicalClinic", "@id": f"{profile.site}#clinic", "name": profile.name,
+        "telephone": tel(profile.phone)[4:], "address": ", ".join(profile.address), "medicalSpecialty": "Psychiatric",
     }  # fmt: skip
     if profile.website:
         found["url"] = profile.website
@@ -31,7 +32,9 @@ def clinic(profile: Profile) -> dict[str, Any]:
     if profile.languages:
         found["knowsLanguage"] = list(profile.languages)
     if profile.locations:
-        found["department" if len(profile.locations) > 1 else "location"] = [_place(p, profile) for p in profile.locations]
+        found["department" if len(profile.locations) > 1 else "location"] = [
+            _place(p, profile) for p in profile.locations
+        ]
     if profile.tracks:
         found["availableService"] = [
             {"@type": "MedicalTherapy", "name": track.name, "description": track.for_} for track in profile.tracks

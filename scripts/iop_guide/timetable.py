@@ -12,7 +12,8 @@ from datetime import date
 from xml.sax.saxutils import escape
 
 from .fields import DAYS
-from .profile import Opening, Profile, Session, Track
+from .parts import Opening, Session, Track
+from .profile import Profile
 
 MONTHS = tuple("January February March April May June July August September October November December".split())
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWX"
@@ -129,10 +130,11 @@ def week_svg(profile: Profile) -> str:
         parts.append(f'<text class="p-text p-small p-bold p-mid" x="{middle}" y="14">{escape(name[:3])}</text>')
         for slot, number, count in _columns(days.get(name, [])):
             wide = (_COLUMN - 4) / count
-            x, y = _LEFT + _COLUMN * column + 2 + wide * number, _TOP + _HOUR * (slot.start / 60 - first)
+            x, top = _LEFT + _COLUMN * column + 2 + wide * number, _TOP + _HOUR * (slot.start / 60 - first)
             high = _HOUR * (slot.end - slot.start) / 60
             parts.append(
-                f'<rect class="p-deep" x="{x:g}" y="{y + 1:g}" width="{wide - 1:g}" height="{high - 2:g}" rx="5"/>'
-                f'<text class="p-text p-bold p-on p-mid" x="{x + wide / 2:g}" y="{y + high / 2 + 5:g}">{slot.letter}</text>'
+                f'<rect class="p-deep" x="{x:g}" y="{top + 1:g}" width="{wide - 1:g}" height="{high - 2:g}" rx="5"/>'
+                f'<text class="p-text p-bold p-on p-mid" x="{x + wide / 2:g}" y="{top + high / 2 + 5:g}">'
+                f"{slot.letter}</text>"
             )
     return "".join(parts) + "</svg>"

@@ -17,7 +17,8 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from . import calendars, pictures, search, structured, timetable
-from .profile import Closed, Notice, Profile, Tagline, Track
+from .parts import Closed, License, Notice, Tagline, Track
+from .profile import Profile
 
 OWN_PAGE = "our-program/index.html"
 STYLESHEET = "assets/clinic.css"
@@ -38,6 +39,7 @@ NOTICES = {
 """By the key in the profile, in the order of the page."""
 
 
+@cache  # every copy has the same pages
 def url(path: str) -> str:
     """The address of a page below that of its site: "a/index.html" → "a/"."""
     return quote(re.sub(r"(^|/)index\.html$", r"\1", path))
@@ -87,8 +89,6 @@ class Part:
 class View:
     """A clinic as its copy shows it."""
 
-    OWN_PAGE = OWN_PAGE
-
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.page_path = OWN_PAGE
@@ -105,27 +105,15 @@ class View:
             return self.address(path)
         return None if policy == "hidden" else policy + url(path)
 
-    def reviewed(self, page: PageFacts, path: str) -> bool:
-        """Whether the clinic's reviewer has read this page as it stands now."""
-        reviewer = self.profile.reviewer
-        if not reviewer or not page.checked or page.changed or path == OWN_PAGE:
-            return False
-        return page.checked <= reviewer.date and (not reviewer.pages or path.startswith(reviewer.pages))
-
     @cached_property
-    def _clinic_data(self) -> dict[str, object]:
+    def clinic_data(self) -> dict[str, object]:
+        """What search engines are told about the clinic."""
         return structured.clinic(self.profile)
 
-    def data_block(self, page: PageFacts, path: str, address: str) -> Markup:
-        """What search engines are told about a page. Nothing in it can leave the block (structured.py)."""
-        things = [self._clinic_data] if path in ("index.html", OWN_PAGE) else []
-        if not path.startswith(_ABOUT_THE_GUIDE):
-            checked = self.profile.checked if path == OWN_PAGE else page.checked
-            shown = checked.isoformat() if checked else ""
-            things.append(
-                structured.page(self.profile, address, page.title, page.description, shown, self.reviewed(page, path))
-            )
-        return Markup(structured.script(*things)) if things else Markup("")
+    @cached_property
+    def credentials(self) -> tuple[License, ...]:
+        """Licenses and accreditations."""
+        return self.profile.licenses + self.profile.accreditation
 
     @cached_property
     def week(self) -> list[tuple[str, list[timetable.Slot]]]:
@@ -152,7 +140,7 @@ class View:
         """The calendar files of the tracks that have dates: path → track."""
         profile = self.profile
         return {
-            f"our-program/{profile.track_id(track)}{calendars.ENDING}": track
+            f"our-program/{profile.id_of(track)}{calendars.ENDING}": track
             for track in profile.tracks
             if calendars.has_dates(profile, track)
         }
@@ -269,11 +257,52 @@ class View:
         content = {
             "location": "our-program/",
             "title": "Our program",
+            "section": self.profile.name,
             "about": f"From {self.profile.name}: times, costs, the team, getting here, and how to start.",
             "words": dict(sorted(levels.items())),
             "sections": [part for part in sections if part[1] or part[2]],
         }
         return {SEARCH_FILE: json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()}
+
+
+class Here:
+    """A page of a copy, or of the neutral guide (without a view), as its own fragments may speak of it."""
+
+    def __init__(self, view: View | None, path: str, facts: PageFacts) -> None:
+        self._view, self.path, self._facts = view, path, facts
+        self.title, self.description, self.checked = facts.title, facts.description, facts.checked
+        self.checksum, self.changed = facts.checksum, facts.changed
+
+    @cached_property
+    def address(self) -> str | None:
+        """Where the page is on the web; None where that is not known."""
+        return self._view.address(self.path) if self._view else None
+
+    @cached_property
+    def canonical(self) -> str | None:
+        """The address under which search engines shall show it; None where there is none."""
+        return self._view.canonical(self.path) if self._view else None
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether the clinic's reviewer has read this page as it stands now."""
+        reviewer = self._view.profile.reviewer if self._view else None
+        if not reviewer or not self.checked or self.changed or self.path == OWN_PAGE:
+            return False
+        return self.checked <= reviewer.date and (not reviewer.pages or self.path.startswith(reviewer.pages))
+
+    @property
+    def data(self) -> Markup:
+        """What search engines are told about the page. Nothing in it can leave the block (structured.py)."""
+        if not self._view or not self.address:
+            return Markup("")
+        profile = self._view.profile
+        things = [self._view.clinic_data] if self.path in ("index.html", OWN_PAGE) else []
+        if not self.path.startswith(_ABOUT_THE_GUIDE):
+            checked = profile.checked if self.path == OWN_PAGE else self.checked
+            shown = checked.isoformat() if checked else ""
+            things.append(structured.page(profile, self.address, self.title, self.description, shown, self.reviewed))
+        return Markup(structured.script(*things)) if things else Markup("")
 
 
 _BREAKS = re.compile(r"<br>|</(?:p|li|dt|dd|td|th|div|h[1-6]|caption)>")
