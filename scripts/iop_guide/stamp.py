@@ -40,6 +40,8 @@ FRAGMENTS = Path(__file__).resolve().parents[2] / "overrides" / "regions"
 MARK = re.compile(r"<!--region ([a-z][a-z-]*)-->(.*?)<!--/region-->", re.DOTALL)
 """One region: its name and its content. Regions do not nest."""
 ERROR_PAGE = "404.html"
+NOT_LISTED = (ERROR_PAGE, "info.html", "link-card.html")
+"""Pages that no search engine is told of: the last two are to be handed on (share.py)."""
 OWN_FOLDERS = ("our-program/", "assets/clinic/")
 """Everything below belongs to the clinic, not to the guide."""
 OWN_FILES = frozenset({STYLESHEET, SEARCH_FILE, "sitemap.xml", "robots.txt"})
@@ -210,7 +212,7 @@ def _files(view: View | None, pages: Iterable[str]) -> dict[str, bytes]:
         return {"robots.txt": robots.encode()}
     made = view.files()
     # A sitemap lists the addresses that search engines shall show; of those that are another's it says nothing.
-    own = (path for path in {*pages, *([OWN_PAGE] if view.profile.has_page else [])} if path != ERROR_PAGE)
+    own = (path for path in {*pages, *([OWN_PAGE] if view.profile.has_page else [])} if path not in NOT_LISTED)
     addresses = sorted(address for path in own if (address := view.address(path)) and address == view.canonical(path))
     if addresses:
         made["sitemap.xml"] = "\n".join([
