@@ -55,6 +55,14 @@ def lighter(color: str) -> str:
     return _toward(color, 255, DARK_GROUNDS.values(), NEEDED_DARK)
 
 
+def picture_tone(color: str) -> str:
+    """The nearest tone toward white for large shapes in the dark scheme (WCAG 2.2, criterion 1.4.11).
+
+    White letters in such a shape read well: what is 3:1 against near black is at least 5:1 against white.
+    """
+    return _toward(color, 255, DARK_GROUNDS.values(), 3.0) if worst(color, DARK_GROUNDS.values())[0] < 3.0 else color
+
+
 def _toward(color: str, end: int, grounds: Iterable[str], needed: float) -> str:
     grounds = list(grounds)
     channels = _channels(color)

@@ -260,7 +260,7 @@ class Notices(Part):
 
 
 class Owner(Part):
-    """Who owns the clinic. Said on every page."""
+    """Who owns the clinic. The name stands on every page."""
 
     name: Line
     """The legal name."""

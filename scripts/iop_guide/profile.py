@@ -120,7 +120,7 @@ class Profile(Strict):
     licenses: Annotated[tuple[License, ...], listed(24, "licenses")] = ()
     """Of the clinic, with their numbers."""
     owner: Owner | None = None
-    """Who owns the clinic. Said on every page."""
+    """Who owns the clinic. The name stands on every page."""
     notices: Notices = Notices()
     """What the law may ask a clinic to show."""
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from . import calendars, pictures, search, structured, timetable
+from . import calendars, contrast, pictures, search, structured, timetable
 from .parts import Closed, License, Notice, Tagline, Track
 from .profile import Profile
 
@@ -209,7 +209,8 @@ class View:
         # Only on screens: on paper the guide is black on white, whatever the accent.
         colors = (
             f"@media screen {{ :root {{ --link: {accent}; --deep: {accent} }} }}\n"
-            f"@media screen and (prefers-color-scheme: dark) {{ :root {{ --link: {dark}; --deep: {accent} }} }}\n"
+            f"@media screen and (prefers-color-scheme: dark) {{ :root {{ --link: {dark}; --deep: {accent}; "
+            f"--pic-deep: {contrast.picture_tone(accent)} }} }}\n"
         )
         return colors.encode() + _styles()
 

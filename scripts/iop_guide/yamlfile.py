@@ -7,6 +7,7 @@ Aliases and tags are refused: no file of ours needs them, and they are how YAML 
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -198,7 +199,7 @@ def _nearest(lines: dict[Location, int], where: Location, default: int) -> int:
 
 def _explain(item: Any, where: Location) -> tuple[str, str]:
     key = ".".join(str(part) for part in where if not str(part).startswith("function-"))
-    shown = repr(item["input"])
+    shown = str(item["input"]) if isinstance(item["input"], date) else repr(item["input"])
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     if not where and item["type"] == "model_type":
         return "the file holds no keys with values", "write each key on its own line, with a colon and its value"
