@@ -97,7 +97,8 @@ def calendar(profile: Profile, track: Track) -> bytes:
 
 def has_dates(profile: Profile, track: Track) -> bool:
     """Whether a session falls between the track's first and last day: some refuse a calendar without events."""
-    return any(_dates(profile, track, session) for session in track.sessions)
+    closed = {item.date for item in profile.closed}
+    return any(set(_dates(profile, track, session)) - closed for session in track.sessions)
 
 
 def _dates(profile: Profile, track: Track, session: Session) -> list[date]:
