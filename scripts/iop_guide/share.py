@@ -97,9 +97,10 @@ def one_file(html: str) -> str:
         if not node.css_first("a"):
             node.decompose()
     body = re.sub(r"<!--region [a-z-]+--><!--/region-->", "", article.html or "")
+    text, sources, rest = body.partition('<section class="sources"')
     return page(
         INFO, title=title.text(strip=True), description=description.attributes["content"],
-        body=Markup(body), help_lines=Markup(top.html or ""),
+        text=Markup(text), sources=Markup(sources + rest), help_lines=Markup(top.html or ""),
     )  # fmt: skip
 
 
