@@ -152,7 +152,7 @@ def _vector(data: bytes, name: str) -> Picture | Refusal:
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = parser.ProcessingInstructionHandler = refuse
     try:
-        if data.lstrip()[:1] != b"<" or b"\x00" in data:
+        if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"<" or b"\x00" in data:
             raise _Refused("bytes that are no SVG text")
         parser.Parse(data, True)
     except _Refused as refused:

@@ -84,6 +84,7 @@ def week(profile: Profile) -> list[tuple[str, list[Slot]]]:
 
 # The drawing. Everything in it is drawn again in words below it, so it is hidden from screen readers.
 _LEFT, _TOP, _COLUMN, _HOUR = 52, 24, 42, 26
+_SIDE_BY_SIDE = 3
 
 
 def _columns(slots: Iterable[Slot]) -> list[tuple[Slot, int, int]]:
@@ -110,9 +111,12 @@ def _columns(slots: Iterable[Slot]) -> list[tuple[Slot, int, int]]:
 
 
 def week_svg(profile: Profile) -> str:
-    """The week as a drawing in the colors of the theme: days across, hours down, a letter for each track."""
+    """The week as a drawing in the colors of the theme: days across, hours down, a letter for each track.
+
+    Nothing when there is nothing to draw, or when more than three sessions at a time would make it unreadable.
+    """
     days = dict(week(profile))
-    if not days:
+    if not days or any(count > _SIDE_BY_SIDE for slots in days.values() for _, _, count in _columns(slots)):
         return ""
     shown = [name for number, name in enumerate(DAYS) if number < 5 or name in days]
     first = min(slot.start for slots in days.values() for slot in slots) // 60
