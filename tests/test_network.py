@@ -19,6 +19,7 @@ from iop_guide.cli import main
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import load_profile
 from iop_guide.publish import mark
+from iop_guide.view import Here, View
 
 ROOT = Path(__file__).resolve().parents[1]
 MAPLE = ROOT / "samples" / "maple-street"
@@ -75,6 +76,25 @@ def test_each_copy_of_the_whole_guide_is_byte_for_byte_a_single_build(site: Path
     for name, file in (("maple", profiles / "maple" / "clinic.yml"), ("north", profiles / "north.yml")):
         stamp.stamp_site(site, load_profile(file), tmp_path / name)
         assert tree(out / name) == tree(tmp_path / name)
+
+
+@pytest.mark.parametrize("sample", ["maple-street", "open-door-online", "neutral"])
+def test_pages_rendered_together_are_those_rendered_one_by_one(site: Path, sample: str) -> None:
+    """A fragment is rendered once for all pages of a shape; nothing may differ from rendering it for each page."""
+    guide = stamp.Site.read(site)
+    file = ROOT / "samples" / sample / "clinic.yml"
+    view = View(load_profile(file)) if sample != "neutral" else None
+    done = stamp.Rendered()
+    for page in guide.pages:
+        root = "../" * page.path.count("/") or "./"
+        here = Here(view, page.path, page.facts)
+        clinic = view.profile if view else None
+        parts = [page.fixed[0]]
+        for name, after in zip(page.regions, page.fixed[1:], strict=True):
+            template = stamp._fragments()[name].template
+            parts += (template.render(clinic=clinic, view=view, root=root, here=here).strip(), after)
+        assert page.fill(view, done).decode() == "".join(parts), page.path
+    assert len(guide.pages) > 100 and len(done) < 80
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links are not counted there")

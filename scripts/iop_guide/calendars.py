@@ -157,6 +157,8 @@ def _escaped(value: str) -> str:
 
 def _folded(line: str) -> bytes:
     """A line with its end, folded to 75 bytes without cutting a letter in two (section 3.1)."""
+    if len(whole := line.encode()) <= _FOLD:
+        return whole + b"\r\n"
     parts, now = [], b""
     for character in line:
         raw = character.encode()

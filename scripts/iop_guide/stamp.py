@@ -29,17 +29,31 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, meta
+from markupsafe import escape as as_html
 
-from . import fields, timetable
+from . import fields, structured, timetable
 from .faults import Fault, FaultsFound
 from .profile import Profile
 from .publish import MARKER, staging
-from .view import OWN_PAGE, SEARCH_FILE, STYLESHEET, Here, PageFacts, View
+from .view import (
+    CHECKSUM,
+    DESCRIPTION,
+    ERROR_PAGE,
+    OWN_PAGE,
+    SEARCH_FILE,
+    STYLESHEET,
+    TITLE,
+    URL,
+    Here,
+    PageFacts,
+    Pattern,
+    View,
+    url,
+)
 
 FRAGMENTS = Path(__file__).resolve().parents[2] / "overrides" / "regions"
 MARK = re.compile(r"<!--region ([a-z][a-z-]*)-->(.*?)<!--/region-->", re.DOTALL)
 """One region: its name and its content. Regions do not nest."""
-ERROR_PAGE = "404.html"
 NOT_LISTED = (ERROR_PAGE, "info.html", "link-card.html")
 """Pages that no search engine is told of: the last two are to be handed on (share.py)."""
 OWN_FOLDERS = ("our-program/", "assets/clinic/")
@@ -111,6 +125,10 @@ def _facts(html: str) -> PageFacts:
     )
 
 
+Rendered = dict[tuple[str, object], tuple[bytes | int, ...]]
+"""What was rendered for one clinic: by the region's name and the shape or the depth of the page."""
+
+
 @dataclass(frozen=True)
 class Page:
     """A page cut at its regions. `fixed` has one part more than there are regions; markers belong to it."""
@@ -153,21 +171,46 @@ class Page:
         """`fixed` as bytes, made once for any number of copies."""
         return tuple(part.encode() for part in self.fixed)
 
-    def fill(self, view: View | None, done: dict[tuple[str, str], bytes] | None = None) -> bytes:
+    @cached_property
+    def words(self) -> tuple[bytes, ...]:
+        """What is put into the places of a `Pattern`, in the order of `_PLACES`, as HTML and then as JSON in HTML."""
+        facts = self.facts
+        texts = facts.title, facts.description, facts.checksum[7:19], url(self.path)
+        as_json = (structured.escaped(text) for text in texts)
+        return tuple(text.encode() for text in (*(str(as_html(text)) for text in texts), *as_json))
+
+    def fill(self, view: View | None, done: Rendered | None = None) -> bytes:
         """The whole page, each region filled. `done` keeps what was rendered before for the same clinic."""
         done = {} if done is None else done
         root = "../" * self.path.count("/") or "./"
+        shape = Here(view, self.path, self.facts).shape
         parts = [self.raw[0]]
         for name, after in zip(self.regions, self.raw[1:], strict=True):
             fragment = _fragments()[name]
-            key = (name, self.path if fragment.per_page else root)
-            if key not in done:
+            key = (name, shape if fragment.per_page else root)
+            if (pieces := done.get(key)) is None:
                 clinic = view.profile if view else None
-                here = Here(view, self.path, self.facts)
+                here = Pattern(view, self.path, self.facts)
                 text = fragment.template.render(clinic=clinic, view=view, root=root, here=here)
-                done[key] = text.strip().encode()
-            parts += (done[key], after)
+                pieces = done[key] = _pieces(text.strip())
+            parts += [piece if isinstance(piece, bytes) else self.words[piece] for piece in pieces]
+            parts.append(after)
         return b"".join(parts)
+
+
+_PLACES = (TITLE, DESCRIPTION, CHECKSUM, URL)
+_PLACE = re.compile(f"({'|'.join(_PLACES)})")
+_DATA = re.compile(r'(<script type="application/ld\+json">.*?</script>)', re.DOTALL)
+
+
+def _pieces(text: str) -> tuple[bytes | int, ...]:
+    """A rendered fragment cut at its places, each as an index of `Page.words`."""
+    found: list[bytes | int] = []
+    for part in _DATA.split(text):
+        shift = len(_PLACES) if part.startswith("<script") else 0
+        for piece in _PLACE.split(part):
+            found.append(_PLACES.index(piece) + shift if piece in _PLACES else piece.encode())
+    return tuple(found)
 
 
 def fill(html: str, profile: Profile | None, path: str) -> str:
@@ -282,7 +325,7 @@ class Site:
 
     def made(self, profile: Profile) -> Iterator[tuple[str, bytes]]:
         """Every file of a clinic's copy that is not shared: (path, content), pages first."""
-        view, done = View(profile), {}  # type: tuple[View, dict[tuple[str, str], bytes]]
+        view, done = View(profile), Rendered()
         for page in self.pages:
             yield page.path, page.fill(view, done)
         made = _files(view, [page.path for page in self.pages])

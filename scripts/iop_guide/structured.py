@@ -87,7 +87,16 @@ def page(profile: Profile, address: str, title: str, description: str, checked: 
 def script(*things: dict[str, Any]) -> str:
     """The data block for the head of a page. No text in it can end the block or begin another element."""
     data: dict[str, Any] = {"@context": CONTEXT, "@graph": list(things)}
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = _harmless(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+    return f'<script type="application/ld+json">{text}</script>'
+
+
+def escaped(text: str) -> str:
+    """A text as it stands between the quotes of such a block."""
+    return _harmless(json.dumps(text, ensure_ascii=False)[1:-1])
+
+
+def _harmless(text: str) -> str:
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return f'<script type="application/ld+json">{text}</script>'
+    return text

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from .parts import Closed, License, Notice, Tagline, Track
 from .profile import Profile
 
 OWN_PAGE = "our-program/index.html"
+ERROR_PAGE = "404.html"
 STYLESHEET = "assets/clinic.css"
 SEARCH_FILE = "search/own.json"
 PICTURES = "assets/clinic/"
@@ -249,12 +250,12 @@ class View:
             for anchor, title, text in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True)
         ]
         levels: dict[str, int] = {}
-        counted = Counter(search.stem(w) for part in sections for w in search.words(part[2]) if w not in search.STOP)
+        counted = Counter(_stem(w) for part in sections for w in search.words(part[2]) if w not in search.STOP)
         for word, times in counted.items():
             levels[word] = int(times > 1)
         for level, texts in ((2, [part[1] for part in sections]), (3, ["Our program", self.profile.name])):
             for text in texts:
-                levels |= {search.stem(w): level for w in search.words(text) if w not in search.STOP}
+                levels |= {_stem(w): level for w in search.words(text) if w not in search.STOP}
         content = {
             "location": "our-program/",
             "title": "Our program",
@@ -285,6 +286,17 @@ class Here:
         return self._view.canonical(self.path) if self._view else None
 
     @property
+    def shape(self) -> tuple[object, ...]:
+        """What decides how a fragment reads on this page, all but the words that a `Pattern` has places for.
+
+        Whatever a fragment asks of `here.path` must be told apart here; tests/test_network.py compares all pages.
+        """
+        alone = self.path in (ERROR_PAGE, "index.html", OWN_PAGE)
+        kind = self.path if alone else self.path.startswith(_ABOUT_THE_GUIDE)
+        texts = bool(self.title), bool(self.description)
+        return kind, self.path.count("/"), self.checked, self.changed, self.reviewed, texts
+
+    @property
     def reviewed(self) -> bool:
         """Whether the clinic's reviewer has read this page as it stands now."""
         reviewer = self._view.profile.reviewer if self._view else None
@@ -306,6 +318,36 @@ class Here:
         return Markup(structured.script(*things)) if things else Markup("")
 
 
+TITLE, DESCRIPTION, CHECKSUM, URL = "\ue000", "\ue001", "\ue002" * 12, "\ue003"
+"""What stands for a page's own words in a `Pattern`: characters for private use, which no profile may hold."""
+
+
+class Pattern(Here):
+    """All pages of one shape at once: a fragment is rendered with this, and each page's own words are put in afterward.
+
+    A copy has more than a hundred pages and a few shapes, so this saves most of its time.
+    """
+
+    def __init__(self, view: View | None, path: str, facts: PageFacts) -> None:
+        title, description = facts.title and TITLE, facts.description and DESCRIPTION
+        checksum = facts.checksum[:7] + CHECKSUM
+        super().__init__(view, path, replace(facts, title=title, description=description, checksum=checksum))
+
+    @cached_property
+    def address(self) -> str | None:
+        """As for a page, with a place for its own part."""
+        return self._opened(self._view.address(self.path)) if self._view else None
+
+    @cached_property
+    def canonical(self) -> str | None:
+        """As for a page, with a place for its own part."""
+        return self._opened(self._view.canonical(self.path)) if self._view else None
+
+    def _opened(self, address: str | None) -> str | None:
+        return address.removesuffix(url(self.path)) + URL if address else None
+
+
+_stem = lru_cache(maxsize=50_000)(search.stem)  # clinics use much the same words, and a network has many clinics
 _BREAKS = re.compile(r"<br>|</(?:p|li|dt|dd|td|th|div|h[1-6]|caption)>")
 
 

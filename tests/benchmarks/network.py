@@ -2,11 +2,11 @@
 
     .venv/bin/python tests/benchmarks/network.py [--sizes 10 100 1000] [--where FOLDER] [--mkdocs 3] [--jobs N]
 
-For each size it prints the seconds of the first run (and of a second one, when nothing changed), the most memory that any
-process held, the room on the disk, and how many times longer plain MkDocs would take: `mkdocs build` of the same Markdown
-with stock Material, measured --mkdocs times between the other runs and multiplied by the number of clinics, divided by the
-cores (as if one ran on each). It also checks three copies of the largest size, byte for byte, against single builds.
---where chooses the disk: a folder in memory (Linux: /dev/shm) shows what the disk costs.
+For each size it prints the seconds of the first run and of a second one, when nothing changed; the room on the disk;
+the most memory that all its processes held at once (Linux); and how many times longer plain MkDocs would take: `mkdocs
+build` of the same Markdown with stock Material, measured --mkdocs times between the other runs, multiplied by the number
+of clinics and divided by the cores, as if one ran on each. It also checks three copies of the largest size, byte for
+byte, against single builds. --where chooses the disk: a folder in memory (Linux: /dev/shm) shows what the disk costs.
 """
 
 from __future__ import annotations
@@ -16,22 +16,19 @@ import filecmp
 import os
 import random
 import re
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
+sys.path.insert(0, str(ROOT / "tests"))
 
-from beside_stock_material import STOCK, build  # noqa: E402 (the paths are set above)
-
-from iop_guide import network, stamp  # noqa: E402
+from benchmarks.beside_stock_material import STOCK, build  # noqa: E402 (the paths are set above)
+from iop_guide import stamp  # noqa: E402
 from iop_guide.profile import load_profile  # noqa: E402
 
 SAMPLE = ROOT / "samples" / "maple-street"
@@ -46,6 +43,47 @@ def write_profiles(folder: Path, count: int) -> None:
         mine = text.replace("Maple Street Counseling", f"Maple Street Counseling {number}")
         mine = re.sub(r"(?m)^site: .*", f"site: https://health.example.org/clinic-{number:04}/", mine)
         (place / "clinic.yml").write_text(mine, "utf-8")
+
+
+class Watch:
+    """The most memory that a run and its processes hold at once, shared pages counted once (Linux only)."""
+
+    def __init__(self) -> None:
+        self.most, self._stop = 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stop.wait(0.1):
+            self.most = max(self.most, sum(_held(pid) for pid in _below(os.getpid())))
+
+
+def _below(pid: int) -> list[int]:
+    """All processes that a process started, and those that they started."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = [int(word) for word in task.read_text().split()]
+        except OSError:
+            continue
+        for child in children:
+            found += [child, *_below(child)]
+    return found
+
+
+def _held(pid: int) -> float:
+    """Megabytes of a process, its share of what it shares with others."""
+    try:
+        return int(re.search(r"Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text())[1]) / 1024  # type: ignore[index]
+    except (OSError, TypeError):
+        return 0.0
 
 
 def same(one: Path, other: Path) -> bool:
@@ -67,7 +105,7 @@ def room(folder: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000])
-    parser.add_argument("--where", type=Path, help="where the copies are written (default: the system's temporary folder)")
+    parser.add_argument("--where", type=Path, help="where the copies go (default: the temporary folder)")
     parser.add_argument("--mkdocs", type=int, default=3, help="how often plain MkDocs is measured")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
@@ -80,7 +118,7 @@ def main() -> None:
         (stock / "mkdocs.yml").write_text(STOCK, "utf-8")
         once = build(ROOT, [sys.executable, "-m", "iop_guide", "build", "--out", str(site)])
         pages = len(list(site.rglob("*.html")))
-        print(f"The guide: {pages} pages, built once in {once:.1f} s. {given.jobs} processes; copies in {scratch.parent}.")
+        print(f"The guide: {pages} pages, built once in {once:.1f} s. {given.jobs} processes; copies in {scratch.parent}")
         plain: list[float] = []
         rows = []
         for size in given.sizes:
@@ -89,8 +127,9 @@ def main() -> None:
             write_profiles(profiles, size)
             command = [sys.executable, "-m", "iop_guide", "network", str(profiles), "--out", str(out)]
             command += ["--site", str(site), "--jobs", str(given.jobs)]
-            first, second = build(ROOT, command), build(ROOT, command)
-            rows.append((size, first, second, room(out)))
+            with Watch() as watch:
+                first, second = build(ROOT, command), build(ROOT, command)
+            rows.append((size, first, second, room(out), watch.most))
             if len(plain) < given.mkdocs:
                 plain.append(build(stock, [sys.executable, "-m", "mkdocs", "build", "-q"]))
             if size != max(given.sizes):
@@ -98,16 +137,14 @@ def main() -> None:
         while len(plain) < given.mkdocs:
             plain.append(build(stock, [sys.executable, "-m", "mkdocs", "build", "-q"]))
         each = statistics.median(plain)
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1e6 if sys.platform == "darwin" else 1024)
         print(f"Plain MkDocs, stock Material, the same Markdown: {each:.2f} s a clinic (middle of {len(plain)}).")
-        print(" copies    seconds   ms a copy   again    disk MB   plain MkDocs would take")
-        for size, first, second, megabytes in rows:
+        print(" copies    seconds   ms a copy   again    disk MB   memory MB   plain MkDocs would take")
+        for size, first, second, megabytes, memory in rows:
             would = each * size / min(given.jobs, size)
             print(
-                f"{size:7,} {first:10.2f} {first / size * 1000:11.1f} {second:7.2f} {megabytes:10,.0f}   "
+                f"{size:7,} {first:10.2f} {first / size * 1000:11.1f} {second:7.2f} {megabytes:10,.0f} {memory:11,.0f}   "
                 f"{would:,.0f} s, {would / first:,.0f} times as long"
             )
-        print(f"Most memory of any one process, the builds of the guide and of MkDocs included: {memory:,.0f} MB.")
         largest = max(given.sizes)
         for number in random.sample(range(largest), min(3, largest)):
             copy = f"clinic-{number:04}"
