@@ -121,7 +121,7 @@ STAMPED = """<!doctype html>
 </main>
 <footer>
 <!--region publisher--><p class="publisher">This copy of the guide is published by Ellis &amp; Sons &lt;Town&gt; Clinic, <a href="tel:+13125550199">312-555-0199</a>, 1 Main St. Ellis &amp; Sons &lt;Town&gt; Clinic did not write the guide’s text.</p>
-<p class="on-paper qr"><img src="../assets/clinic/qr.svg" alt="" width="96" height="96"> This guide on the web: https://town.example.org/</p><!--/region-->
+<p class="on-paper qr"><img src="../assets/clinic/qr.svg" alt="" width="96" height="96" loading="lazy"> This guide on the web: https://town.example.org/</p><!--/region-->
 </footer>
 </body>
 </html>
