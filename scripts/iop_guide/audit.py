@@ -29,13 +29,13 @@ from selectolax.lexbor import LexborHTMLParser
 from . import contrast, finish, share, stamp
 from .faults import Fault, FaultsFound
 from .publish import MARKER
+from .view import ERROR_PAGE, STYLESHEET
 
 MAX_FILE = 20_000_000
 """Bytes; a guide's largest file has a fiftieth of that. A larger one is told and not read."""
 WAIT_IS_OLD = timedelta(days=31)
 """A wait that was true longer ago than a month helps nobody to decide."""
 CLINIC_DATA = "our-program/clinic.json"
-STYLESHEET = "assets/clinic.css"
 HELP = ("tel:988", "sms:988", "tel:911")
 """What the first thing on every page must link to."""
 NOTICES = {
@@ -517,11 +517,11 @@ class _Copy:
         if self.at and self.at.rstrip("/") != self.address.rstrip("/"):
             what = f"the copy is made for {self.address}, and stands at {self.at}"
             yield self.fault("index.html", "canonical", what, mend)
-        base = self.trees[stamp.ERROR_PAGE].css_first("base") if stamp.ERROR_PAGE in self.trees else None
+        base = self.trees[ERROR_PAGE].css_first("base") if ERROR_PAGE in self.trees else None
         expected = urlsplit(self.address).path
         if base is not None and base.attributes.get("href") != expected:
             what = f"the error page takes its links from {base.attributes.get('href')}, not from {expected}"
-            yield self.fault(stamp.ERROR_PAGE, "<base", what, mend)
+            yield self.fault(ERROR_PAGE, "<base", what, mend)
         listed = set(re.findall(r"<loc>([^<]+)</loc>", self.files.get("sitemap.xml", b"").decode("utf-8", "replace")))
         for address in sorted(listed):
             path = unquote(address.removeprefix(self.address))
