@@ -125,8 +125,8 @@ def _facts(html: str) -> PageFacts:
     )
 
 
-Rendered = dict[tuple[str, object], tuple[bytes | int, ...]]
-"""What was rendered for one clinic: by the region's name and the shape or the depth of the page."""
+Rendered = dict[tuple[tuple[str, ...], object], list[tuple[bytes | int, ...]]]
+"""What was rendered for one clinic: by the names of regions, and the shape or the depth of their page."""
 
 
 @dataclass(frozen=True)
@@ -182,20 +182,27 @@ class Page:
     def fill(self, view: View | None, done: Rendered | None = None) -> bytes:
         """The whole page, each region filled. `done` keeps what was rendered before for the same clinic."""
         done = {} if done is None else done
-        root = "../" * self.path.count("/") or "./"
-        shape = Here(view, self.path, self.facts).shape
-        parts = [self.raw[0]]
-        for name, after in zip(self.regions, self.raw[1:], strict=True):
-            fragment = _fragments()[name]
-            key = (name, shape if fragment.per_page else root)
-            if (pieces := done.get(key)) is None:
-                clinic = view.profile if view else None
-                here = Pattern(view, self.path, self.facts)
-                text = fragment.template.render(clinic=clinic, view=view, root=root, here=here)
-                pieces = done[key] = _pieces(text.strip())
-            parts += [piece if isinstance(piece, bytes) else self.words[piece] for piece in pieces]
+        here = Here(view, self.path, self.facts)
+        key = (self.regions, here.shape)
+        if (plan := done.get(key)) is None:
+            plan = done[key] = [self._pieces(name, view, here.shape, done) for name in self.regions]
+        parts, words = [self.raw[0]], self.words
+        for pieces, after in zip(plan, self.raw[1:], strict=True):
+            parts += [piece if isinstance(piece, bytes) else words[piece] for piece in pieces]
             parts.append(after)
         return b"".join(parts)
+
+    def _pieces(self, name: str, view: View | None, shape: object, done: Rendered) -> tuple[bytes | int, ...]:
+        """What stands in a region of this page and of all pages of its shape, rendered once."""
+        fragment = _fragments()[name]
+        root = "../" * self.path.count("/") or "./"
+        key = ((name,), shape if fragment.per_page else root)
+        if key not in done:
+            here = Pattern(view, self.path, self.facts)
+            clinic = view.profile if view else None
+            text = fragment.template.render(clinic=clinic, view=view, root=root, here=here)
+            done[key] = [_cut_at_places(text.strip())]
+        return done[key][0]
 
 
 _PLACES = (TITLE, DESCRIPTION, CHECKSUM, URL)
@@ -203,7 +210,7 @@ _PLACE = re.compile(f"({'|'.join(_PLACES)})")
 _DATA = re.compile(r'(<script type="application/ld\+json">.*?</script>)', re.DOTALL)
 
 
-def _pieces(text: str) -> tuple[bytes | int, ...]:
+def _cut_at_places(text: str) -> tuple[bytes | int, ...]:
     """A rendered fragment cut at its places, each as an index of `Page.words`."""
     found: list[bytes | int] = []
     for part in _DATA.split(text):
