@@ -22,6 +22,7 @@ from iop_guide.evidence import read_evidence
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import Profile, load_profile
 from iop_guide.publish import mark
+from iop_guide.view import OWN_PAGE
 
 ROOT = Path(__file__).resolve().parents[1]
 MAPLE = load_profile(ROOT / "samples" / "maple-street" / "clinic.yml")
@@ -424,7 +425,7 @@ def test_no_field_of_a_full_profile_becomes_markup(text: str, free: list[tuple[A
     for place in free:
         data, plain_data = with_text(data, place, text), with_text(plain_data, place, "Plain words")
     profile = Profile.model_validate(data)
-    for path in ("families/index.html", "index.html", stamp.OWN_PAGE):
+    for path in ("families/index.html", "index.html", OWN_PAGE):
         filled, plain = (stamp.fill(EVERYTHING, p, path) for p in (profile, Profile.model_validate(plain_data)))
         assert Skeleton(filled).parts == Skeleton(plain).parts
         nothing_leaves_its_place(filled)
@@ -468,7 +469,7 @@ def test_search_engines_are_told_what_the_clinic_chose() -> None:
     assert of("hidden", "families/index.html") == ("", True)
     assert of("https://main.example.org/", "families/index.html") == ("https://main.example.org/families/", False)
     for canonical in ("own", "hidden", "https://main.example.org/"):
-        assert of(canonical, stamp.OWN_PAGE) == (f"{own}our-program/", False)
+        assert of(canonical, OWN_PAGE) == (f"{own}our-program/", False)
         made = stamp.files(Profile.model_validate(FULL | {"canonical": canonical}), ["index.html", "families/index.html"])
         listed = re.findall("<loc>(.*?)</loc>", made["sitemap.xml"].decode())
         assert listed == ([own, f"{own}families/"] if canonical == "own" else []) + [f"{own}our-program/"]

@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from iop_guide import stamp, timetable
 from iop_guide.fields import DAYS, clock, days
 from iop_guide.profile import Profile, load_profile
+from iop_guide.view import OWN_PAGE
 
 ROOT = Path(__file__).resolve().parents[1]
 MAPLE = load_profile(ROOT / "samples" / "maple-street" / "clinic.yml")
@@ -74,7 +75,7 @@ def pairs(clinic: Profile) -> set[tuple[str, int, int, str]]:
 
 def in_table(clinic: Profile) -> set[tuple[str, int, int, str]]:
     """What a reader of the table is told."""
-    tree = LexborHTMLParser(stamp.fill("<main><!--region our-program--><!--/region--></main>", clinic, stamp.OWN_PAGE))
+    tree = LexborHTMLParser(stamp.fill("<main><!--region our-program--><!--/region--></main>", clinic, OWN_PAGE))
     found = set()
     for row in tree.css(".timetable tbody tr"):
         [head] = row.css('th[scope="row"]')

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from . import profile as profiles
 from . import stamp
 from .faults import Fault, FaultsFound
+from .view import ERROR_PAGE
 
 TEMPLATE = Path(__file__).with_name("clinic.template.yml")
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "en" / "clinics" / "clinic.schema.json"
@@ -138,7 +139,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        page = self.looker.out / stamp.ERROR_PAGE
+        page = self.looker.out / ERROR_PAGE
         if code != HTTPStatus.NOT_FOUND or not page.is_file():
             super().send_error(code, message, explain)
             return

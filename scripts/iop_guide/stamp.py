@@ -9,7 +9,7 @@ markers into a template (not into a script, a style or a title, where comments m
 of a page, `/// clinic | NAME` for the fragment clinic-NAME. A fragment may use `clinic` (a Profile, or none in the
 neutral guide), `view` (what is worked out from it: view.py), `root` (from the page to the top of the site: "./",
 "../") and `here` (this page: its path, address, title, dates). Who names `here` gets a fragment of its own for every
-page, which costs time in a network. A file whose name begins with _ is no fragment but a part of some.
+shape of page (view.py), which costs time in a network. A file whose name begins with _ is a part of some fragments.
 
 The page "Our program" is the frame of one of the guide's own pages with a region in place of its text.
 """
