@@ -290,6 +290,11 @@ def test_the_grounds_are_those_of_the_stylesheet() -> None:
         (b"- " * 9_000, "nested too deep"),
         (b"name: " + b"1:" * 300 + b"1.5\n", "“name”"),
         (b"phone: 0001-99-99\n", "“phone”"),
+        (b"accent: 0x" + b"f" * 100_000 + b"\n", "a color of # and six digits"),
+        (b"checked: " + b"9" * 100_000 + b"\n", "a date like"),
+        (b"insurers: [" + b"a," * 90_000 + b"b]\n", "there are 90,001 insurers, 80 at most"),
+        (b"tracks:\n" + b"- x\n" * 40_000, "there are 40,000 tracks, 24 at most"),
+        (b"about: |\n" + b"  a\n\n" * 30_000, "4,000 at most"),
         (b'name: "\\ud800"\n', "not valid YAML"),
         (b"just words\n", ""),
         (b"[1, 2]\n", ""),
@@ -557,3 +562,9 @@ def strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from strings(inner)
+
+
+def test_what_hours_ask_for_is_told_in_the_same_round() -> None:
+    track = TRACK.replace("time_zone: Central\nchecked: 2026-11-16\n", "")
+    for text, fields_ in ((yaml_of(phone="911") + track, ["checked", "time_zone", "phone"]), (yaml_of() + track, ["checked", "time_zone"])):
+        assert [re.findall("“([a-z_]+)”", fault)[0] for fault in faults_of(text)] == fields_

@@ -47,6 +47,8 @@ EVERGREEN = "#1b5e57"
 GOOD_FOR = timedelta(days=183)
 """How long a clinic's details are taken for true when it names no day to check them again."""
 ONLINE = "online"
+_NO_ZONE = "it is missing, and hours are given; write Eastern, Central, Mountain, Pacific ..."
+_NO_DAY = "it is missing; write the day on which you last read this file against what is true: 2026-11-16"
 
 TimeZone = Literal[
     "Eastern", "Central", "Mountain", "Arizona", "Pacific", "Alaska", "Hawaii", "Atlantic", "Guam", "Samoa"
@@ -136,6 +138,15 @@ class Profile(Strict):
             raise ValidationError.from_exception_data("Profile", wrong)
         return self
 
+    @classmethod
+    def missing_too(cls, data: dict[Any, Any]) -> list[tuple[Place, str]]:
+        """What hours and places ask for: told at once with all else, and not in a second round."""
+        asked = {
+            "time_zone": (_NO_ZONE, data.get("tracks")),
+            "checked": (_NO_DAY, data.get("tracks") or data.get("locations")),
+        }
+        return [((key,), said) for key, (said, asks) in asked.items() if asks and not data.get(key)]
+
     def _conflicts(self) -> Iterator[tuple[Place, str, Any]]:
         """What no single value can know: (where it stands, what was expected, what was read)."""
         yield from self._conflicts_of_time()
@@ -159,14 +170,9 @@ class Profile(Strict):
 
     def _conflicts_of_time(self) -> Iterator[tuple[Place, str, Any]]:
         if (self.tracks or any(place.hours for place in self.locations)) and not self.time_zone:
-            yield (
-                ("time_zone",),
-                "it is missing, and hours are given; write Eastern, Central, Mountain, Pacific ...",
-                None,
-            )
+            yield ("time_zone",), _NO_ZONE, None
         if (self.tracks or self.locations) and not self.checked:
-            said = "it is missing; write the day on which you last read this file against what is true: 2026-11-16"
-            yield ("checked",), said, None
+            yield ("checked",), _NO_DAY, None
         if self.check_again and not self.checked:
             yield ("check_again",), "it stands without “checked”; write both", self.check_again
         elif self.check_again and self.checked and not 0 < (self.check_again - self.checked).days <= 366:

@@ -26,6 +26,7 @@ _CONTROL = re.compile(
 """Control and private-use characters, and marks that turn the direction of what follows."""
 
 _constructor = yaml.constructor.SafeConstructor()
+_LONGEST_NUMBER = 50
 _NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 
 # Most files have nothing of the kind, and then their events need not be gone through one by one.
@@ -40,6 +41,14 @@ class Strict(BaseModel):
     """A model that knows its keys: an unknown one is a fault, and nothing is changed once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, str_strip_whitespace=True)
+
+    @classmethod
+    def missing_too(cls, data: dict[Any, Any]) -> list[tuple[Location, str]]:
+        """What else is missing in data that has other faults: (where, what was expected).
+
+        Rules across fields are judged only when each field is right; a model names here what can be said before.
+        """
+        return []
 
 
 def read_text(path: Path, shown: str, max_bytes: int = MAX_BYTES) -> str:
@@ -171,6 +180,8 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
     try:
         return model.model_validate(data), lines
     except ValidationError as error:
+        for where, expected in model.missing_too(data) if isinstance(data, dict) else ():
+            fault(_nearest(lines, where, first_line), f"“{where[0]}”: {expected}", "add it")
         for item in error.errors(include_url=False):
             where = tuple(item["loc"])
             what, mend = _explain(item, where)
@@ -180,8 +191,10 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
 
 def _scalar(node: yaml.Node) -> Any:
     """A scalar as YAML's safe schema reads it, so that dates, numbers and yes/no come out as themselves."""
-    if node.tag in _NUMBERS and ":" in node.value:
-        return node.value  # YAML 1.1 takes 9:30 for the number 570; to everyone else it is a time of day
+    if node.tag in _NUMBERS and (":" in node.value or len(node.value) > _LONGEST_NUMBER):
+        # YAML 1.1 takes 9:30 for the number 570; to everyone else it is a time of day. And Python refuses to print a
+        # number of many thousand digits, so nobody could be told what is wrong.
+        return node.value
     _constructor.constructed_objects.clear()  # it remembers every node otherwise
     try:
         return _constructor.construct_object(node)
