@@ -105,6 +105,7 @@ class Audit:
         """Whether nothing must be mended; `strict` counts what should be, too."""
         return not self.count(True) and not (strict and self.count(False))
 
+    @property
     def verdict(self) -> str:
         """The answer in one sentence."""
         must, should = self.count(True), self.count(False)

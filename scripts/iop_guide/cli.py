@@ -232,7 +232,7 @@ def _clinic_check(given: argparse.Namespace) -> int:
     if given.report:
         html, data = audit.write(found, given.report)
         print(f"The report is in {html}, and as data in {data}.")
-    print(found.verdict())
+    print(found.verdict)
     return 0 if found.passed(given.strict) else 1
 
 
