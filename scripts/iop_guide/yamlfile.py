@@ -180,9 +180,12 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
     try:
         return model.model_validate(data), lines
     except ValidationError as error:
+        items = error.errors(include_url=False)
+        told = {tuple(item["loc"]) for item in items}
         for where, expected in model.missing_too(data) if isinstance(data, dict) else ():
-            fault(_nearest(lines, where, first_line), f"“{where[0]}”: {expected}", "add it")
-        for item in error.errors(include_url=False):
+            if where not in told:
+                fault(_nearest(lines, where, first_line), f"“{where[0]}”: {expected}", "add it")
+        for item in items:
             where = tuple(item["loc"])
             what, mend = _explain(item, where)
             fault(_nearest(lines, where, first_line), what, mend)
