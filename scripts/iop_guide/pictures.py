@@ -179,7 +179,8 @@ def qr_svg(address: str) -> bytes:
 
     Error correction M: a fold or a stain on the paper may cover a seventh of it. The same address gives the same bytes.
     """
-    code = segno.make(address, error="m", micro=False, boost_error=False)
+    # To try all eight masks for the prettiest takes longer than all else in a copy; every reader takes any of them.
+    code = segno.make(address, error="m", micro=False, boost_error=False, mask=2)
     rows = [bytes(row) for row in code.matrix]
     side = len(rows) + 8
     path = []
