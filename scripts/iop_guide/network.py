@@ -162,7 +162,9 @@ class Work:
         for path in site.shared:
             with (site.folder / path).open("rb") as file:
                 self.shared[path] = hashlib.file_digest(file, "sha256").hexdigest()
-        self.folders = {above for path in self.shared for above in _above(os.path.dirname(path))}
+        paths = (*self.shared, *(page.path for page in site.pages))
+        self.folders = sorted({above for path in paths for above in _above(os.path.dirname(path))})
+        """Those of every copy, each after the one that it stands in."""
 
     def store(self) -> None:
         """Put the shared files into SITES, so that the copies need nothing outside it; remove those of older guides."""
@@ -183,20 +185,16 @@ class Work:
     def write(self, profile: Profile, folder: Path) -> int:
         """Write a clinic's copy into an empty folder; returns the bytes that it takes on the disk."""
         top, store, written = str(folder), str(self.out / SHARED), 0
-        there: set[str] = set()
-
-        def make(path: str) -> None:
-            for above in sorted(set(_above(path)) - there):
-                os.mkdir(f"{top}/{above}")
-                there.add(above)
-
-        for above in self.folders:
-            make(above)
+        for path in self.folders:
+            os.mkdir(f"{top}/{path}")
+        there = {"", *self.folders}
         for path, digest in self.shared.items():
             written += _link(f"{store}/{digest}", f"{top}/{path}")
         for path, data in self.site.made(profile):
-            if (parent := os.path.dirname(path)) not in there:
-                make(parent)
+            if (parent := path.rpartition("/")[0]) not in there:
+                for above in sorted(set(_above(parent)) - there):
+                    os.mkdir(f"{top}/{above}")
+                    there.add(above)
             written += _write(f"{top}/{path}", data)
         return written
 

@@ -125,7 +125,9 @@ def _facts(html: str) -> PageFacts:
     )
 
 
-Rendered = dict[tuple[tuple[str, ...], object], list[tuple[bytes | int, ...]]]
+Pieces = bytes | tuple[bytes | int, ...]
+"""A rendered fragment; where it has words of the page itself, cut there, each as an index of `Page.words`."""
+Rendered = dict[tuple[tuple[str, ...], object], list[Pieces]]
 """What was rendered for one clinic: by the names of regions, and the shape or the depth of their page."""
 
 
@@ -188,11 +190,14 @@ class Page:
             plan = done[key] = [self._pieces(name, view, here.shape, done) for name in self.regions]
         parts, words = [self.raw[0]], self.words
         for pieces, after in zip(plan, self.raw[1:], strict=True):
-            parts += [piece if isinstance(piece, bytes) else words[piece] for piece in pieces]
+            if isinstance(pieces, bytes):  # nearly always: only a few fragments have words of the page itself
+                parts.append(pieces)
+            else:
+                parts += [piece if isinstance(piece, bytes) else words[piece] for piece in pieces]
             parts.append(after)
         return b"".join(parts)
 
-    def _pieces(self, name: str, view: View | None, shape: object, done: Rendered) -> tuple[bytes | int, ...]:
+    def _pieces(self, name: str, view: View | None, shape: object, done: Rendered) -> Pieces:
         """What stands in a region of this page and of all pages of its shape, rendered once."""
         fragment = _fragments()[name]
         root = "../" * self.path.count("/") or "./"
@@ -210,8 +215,9 @@ _PLACE = re.compile(f"({'|'.join(_PLACES)})")
 _DATA = re.compile(r'(<script type="application/ld\+json">.*?</script>)', re.DOTALL)
 
 
-def _cut_at_places(text: str) -> tuple[bytes | int, ...]:
-    """A rendered fragment cut at its places, each as an index of `Page.words`."""
+def _cut_at_places(text: str) -> Pieces:
+    if not _PLACE.search(text):
+        return text.encode()
     found: list[bytes | int] = []
     for part in _DATA.split(text):
         shift = len(_PLACES) if part.startswith("<script") else 0
