@@ -257,6 +257,8 @@ def test_every_color_has_a_darker_and_a_lighter_tone_that_can_be_read(color: str
     assert contrast.worst(contrast.lighter(color), contrast.DARK_GROUNDS.values())[0] >= 7
     # White text stands on the accent too, and white is lighter than any ground.
     assert contrast.ratio(contrast.darker(color), "#ffffff") >= 4.5
+    shape = contrast.picture_tone(contrast.darker(color))
+    assert contrast.ratio(shape, "#ffffff") >= 4.5 and contrast.ratio(shape, contrast.DARK_GROUNDS["card"]) >= 3
 
 
 def test_contrast_as_the_standard_gives_it() -> None:

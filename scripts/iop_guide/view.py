@@ -348,11 +348,12 @@ class Pattern(Here):
 
 
 _stem = lru_cache(maxsize=50_000)(search.stem)  # clinics use much the same words, and a network has many clinics
-_BREAKS = re.compile(r"<br>|</(?:p|li|dt|dd|td|th|div|h[1-6]|caption)>")
+_BREAKS = re.compile(r"<br>|</(?:td|th|div|h[1-6]|caption)>")
 
 
 def _words_of(html: str) -> str:
-    return search.plain_text(_BREAKS.sub(" ", html))
+    # A name and its value read as one sentence; the search ends what nobody ended, as in a list.
+    return search.plain_text(_BREAKS.sub(" ", html.replace("</dt>", ": ").replace("</dd>", "</li>")))
 
 
 @cache
