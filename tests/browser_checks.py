@@ -21,6 +21,8 @@ from urllib.parse import unquote, urlsplit
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import ConsoleMessage, Page, Request
 
+from iop_guide.share import LOOSE
+
 PROBE = (Path(__file__).parent / "browser" / "probe.js").read_text("utf-8")
 PHONE, SMALL, ZOOMED, DESK = (390, 844), (320, 568), (320, 256), (1280, 900)
 """Windows: a phone, the smallest phone, a desk screen of 1280 x 1024 enlarged four times, and a desk."""
@@ -123,9 +125,12 @@ def serving(folder: Path) -> Iterator[Served]:
 
 
 def pages_of(folder: Path) -> list[str]:
-    """Every page of a built site as the end of its address: "", "about/", "404.html"."""
+    """Every page of a built site as the end of its address: "", "about/", "404.html".
+
+    What is handed on (share.py) has no menu and no script; tests/browser/test_shared.py looks at it.
+    """
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
-    return [path.removesuffix("index.html") for path in found]
+    return [path.removesuffix("index.html") for path in found if path not in LOOSE]
 
 
 # --- a tab that is watched --------------------------------------------------------------------------------------

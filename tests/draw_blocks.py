@@ -20,6 +20,7 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 from iop_guide.blocks import GuideBlocks  # noqa: E402
 from iop_guide.citations import CitationsExtension  # noqa: E402
 from iop_guide.evidence import read_evidence  # noqa: E402
+from iop_guide.profile import load_profile  # noqa: E402
 from iop_guide.stamp import fill  # noqa: E402
 
 FOLDER = ROOT / "docs" / "contributing"
@@ -35,10 +36,11 @@ def examples() -> Iterator[tuple[str, str]]:
 
 
 def render(markdown: str) -> str:
-    """One example as HTML, on the real evidence, with the neutral profile in its regions."""
+    """One example as HTML, on the real evidence, with the neutral profile in its regions, or a sample clinic's words."""
+    clinic = load_profile(ROOT / "samples" / "maple-street" / "clinic.yml") if markdown.startswith("/// clinic ") else None
     evidence = read_evidence(ROOT / "docs" / "evidence")
     extensions: list[str | Extension] = ["tables", CitationsExtension(evidence), GuideBlocks(evidence, ROOT / "overrides" / "pictures")]
-    return fill(Markdown(extensions=extensions).convert(markdown), None, "index.html")
+    return fill(Markdown(extensions=extensions).convert(markdown), clinic, "index.html")
 
 
 def main() -> None:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from iop_guide import stamp
+from iop_guide import contrast, stamp
+from iop_guide.blocks import CLINIC_REGIONS
 from iop_guide.evidence import read_evidence
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import Profile, load_profile
 from iop_guide.publish import mark
+from iop_guide.view import OWN_PAGE
 
 ROOT = Path(__file__).resolve().parents[1]
 MAPLE = load_profile(ROOT / "samples" / "maple-street" / "clinic.yml")
@@ -83,7 +90,16 @@ STAMPED = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<!--region addresses--><link rel="canonical" href="https://town.example.org/families/"><!--/region-->
+<!--region addresses--><link rel="canonical" href="https://town.example.org/families/">
+<meta property="og:type" content="website">
+<meta property="og:site_name" content="Ellis &amp; Sons &lt;Town&gt; Clinic">
+<meta property="og:title" content="For families">
+<meta property="og:url" content="https://town.example.org/families/">
+<meta property="og:image" content="https://town.example.org/assets/clinic/preview.png">
+<meta property="og:image:width" content="1200">
+<meta property="og:image:height" content="630">
+<meta property="og:image:alt" content="A drawing of an open door with light behind it">
+<script type="application/ld+json">{"@context":"https://schema.org","@graph":[{"@type":"MedicalWebPage","@id":"https://town.example.org/families/","url":"https://town.example.org/families/","name":"For families","inLanguage":"en-US","publisher":{"@id":"https://town.example.org/#clinic"},"isAccessibleForFree":true,"license":"https://creativecommons.org/licenses/by/4.0/"}]}</script><!--/region-->
 <title>For families – IOP Guide</title>
 <link rel="stylesheet" href="../assets/guide.css">
 <!--region theme--><link rel="stylesheet" href="../assets/clinic.css"><!--/region-->
@@ -105,7 +121,8 @@ STAMPED = """<!doctype html>
 <p>You may choose any program. <a href="../help-now/#line-samhsa-helpline">Another way to find one</a></p><!--/region-->
 </main>
 <footer>
-<!--region publisher--><p class="publisher">This copy of the guide is published by Ellis &amp; Sons &lt;Town&gt; Clinic, <a href="tel:+13125550199">312-555-0199</a>, 1 Main St. Ellis &amp; Sons &lt;Town&gt; Clinic did not write the guide’s text.</p><!--/region-->
+<!--region publisher--><p class="publisher">This copy of the guide is published by Ellis &amp; Sons &lt;Town&gt; Clinic, <a href="tel:+13125550199">312-555-0199</a>, 1 Main St. Ellis &amp; Sons &lt;Town&gt; Clinic did not write the guide’s text.</p>
+<p class="on-paper qr"><img src="../assets/clinic/qr.svg" alt="" width="96" height="96" loading="lazy"> This guide on the web: https://town.example.org/</p><!--/region-->
 </footer>
 </body>
 </html>
@@ -178,7 +195,8 @@ def test_every_region_of_the_templates_has_a_fragment_and_is_empty() -> None:
         page = stamp.Page.cut(file.read_text("utf-8"), file.name)
         used |= set(page.regions)
         assert stamp.empty("".join(page.fixed)) == file.read_text("utf-8")
-    assert used | {"contact"} == {file.stem for file in stamp.FRAGMENTS.glob("*.html")}
+    in_pages = {"contact", *(f"clinic-{name}" for name in CLINIC_REGIONS)}  # blocks of Markdown put them there
+    assert used | in_pages | {"our-program"} == {file.stem for file in stamp.FRAGMENTS.glob("[!_]*.html")}
 
 
 def test_the_numbers_of_the_neutral_card_are_those_of_the_help_lines() -> None:
@@ -192,7 +210,12 @@ def test_the_numbers_of_the_neutral_card_are_those_of_the_help_lines() -> None:
 def test_files_beside_the_pages() -> None:
     pages = ["index.html", "404.html", "families/index.html"]
     assert stamp.files(None, pages) == {"robots.txt": b"User-agent: *\nAllow: /\n"}
-    made = {path: data.decode() for path, data in stamp.files(TOWN, pages).items()}
+    files = stamp.files(TOWN, pages)
+    assert files.pop("assets/clinic/preview.png").startswith(b"\x89PNG\r\n")
+    made = {path: data.decode() for path, data in files.items()}
+    assert made.pop("assets/clinic/qr.svg").startswith('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 33 33"')
+    assert json.loads(made.pop("our-program/clinic.json"))["phones"] == ["+13125550199"]
+    made["assets/clinic.css"] = made["assets/clinic.css"].partition(".brand img")[0]  # the rest is the same for all
     assert made == {
         "robots.txt": "User-agent: *\nAllow: /\n\nSitemap: https://town.example.org/sitemap.xml\n",
         "sitemap.xml": '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -201,7 +224,8 @@ def test_files_beside_the_pages() -> None:
         "<url><loc>https://town.example.org/families/</loc></url>\n"
         "</urlset>\n",
         "assets/clinic.css": "@media screen { :root { --link: #00457c; --deep: #00457c } }\n"
-        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ --link: {TOWN.dark_accent}; --deep: #00457c }} }}\n",
+        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ --link: {TOWN.dark_accent}; --deep: #00457c; "
+        f"--pic-deep: {contrast.picture_tone('#00457c')} }} }}\n",
     }
 
 
@@ -235,7 +259,7 @@ def test_a_copy_of_a_whole_site(site: Path, tmp_path: Path) -> None:
     summary = stamp.stamp_site(site, MAPLE, out)
     copy = tree(out)
     assert tree(site) == before
-    assert set(copy) == set(before) | {"sitemap.xml", "assets/clinic.css"}
+    assert {path for path in set(copy) - set(before)} == {path for path in copy if stamp.is_own(path)} - {"robots.txt"}
     assert (summary.pages, summary.files) == (3, len(copy))
     assert copy["families/index.html"].decode() == stamp.fill(PAGE, MAPLE, "families/index.html")
     for path, data in before.items():
@@ -364,5 +388,117 @@ def test_any_text_stays_text(name: str, line: str, phone: str, site: str, accent
         assert Skeleton(filled).parts == Skeleton(stamp.fill(page, plain, path)).parts
         assert stamp.fill(filled, plain, path) == stamp.fill(page, plain, path)
         assert stamp.text_checksum(filled) == stamp.text_checksum(page)
-    for data in stamp.files(profile, ["index.html"]).values():
-        assert b"script" not in data and data.count(b"{") == data.count(b"}")
+    for path, data in stamp.files(profile, ["index.html"]).items():
+        assert path.endswith((".png", ".json")) or (b"script" not in data and data.count(b"{") == data.count(b"}"))
+
+
+FULL = yaml.load((ROOT / "samples" / "maple-street" / "clinic.yml").read_text("utf-8"), Loader=yaml.BaseLoader)
+EVERYTHING = PAGE + "".join(f"<!--region {name}--><!--/region-->" for name in sorted(stamp._fragments()))
+
+
+def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, str):
+        yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from texts(inner, (*path, key))
+
+
+def with_text(data: Any, path: tuple[Any, ...], text: str) -> Any:
+    if not path:
+        return text
+    changed = dict(data) if isinstance(data, dict) else list(data)
+    changed[path[0]] = with_text(data[path[0]], path[1:], text)
+    return changed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "<!--/region--><p>", "<!--region brand-->",
+        "</script><script>alert(1)</script>", "a-->", "a<!--", "{{ clinic }} {% raw %}", "&lt;b&gt; &#60;b", "</title></head><body>", "a]]>b",
+        "javascript:alert(1)", "a\\,b;c", "\\u003cb",
+    ],
+)  # fmt: skip
+def test_no_field_of_a_full_profile_becomes_markup(text: str, free: list[tuple[Any, ...]]) -> None:
+    """One hostile text in every field that takes free text, all at once, in every region there is."""
+    data = plain_data = FULL
+    for place in free:
+        data, plain_data = with_text(data, place, text), with_text(plain_data, place, "Plain words")
+    profile = Profile.model_validate(data)
+    for path in ("families/index.html", "index.html", OWN_PAGE):
+        filled, plain = (stamp.fill(EVERYTHING, p, path) for p in (profile, Profile.model_validate(plain_data)))
+        assert Skeleton(filled).parts == Skeleton(plain).parts
+        nothing_leaves_its_place(filled)
+    for name, content in stamp.files(profile, ["index.html"]).items():
+        if name.endswith(".ics"):
+            assert all(len(line) <= 75 for line in content.split(b"\r\n")) and content.count(b"BEGIN:VEVENT") < 5
+
+
+@pytest.fixture(scope="module")
+def free() -> list[tuple[Any, ...]]:
+    """Where any words may stand."""
+    found = []
+    for place in texts(FULL):
+        if place[0] == "logo":
+            continue  # "Plain words" would be a file
+        try:
+            Profile.model_validate(with_text(FULL, place, "Plain words"))
+        except ValidationError:
+            continue
+        found.append(place)
+    assert len(found) > 60
+    return found
+
+
+def nothing_leaves_its_place(filled: str) -> None:
+    assert stamp.empty(filled) == stamp.empty(EVERYTHING)
+    assert stamp.text_checksum(filled) == stamp.text_checksum(PAGE)
+    for block in re.findall(r'<script type="application/ld\+json">(.*?)</script>', filled, re.DOTALL):
+        assert json.loads(block)["@graph"] and not set("<>&") & set(block)
+
+
+def test_search_engines_are_told_what_the_clinic_chose() -> None:
+    def of(canonical: str, path: str) -> tuple[str, bool]:
+        profile = Profile.model_validate(FULL | {"canonical": canonical})
+        html = stamp.fill(EVERYTHING, profile, path)
+        found = re.search(r'<link rel="canonical" href="([^"]+)">', html)
+        return found[1] if found else "", '<meta name="robots" content="noindex">' in html
+
+    own = "https://maple-street.example.org/iop-guide/"
+    assert of("own", "families/index.html") == (f"{own}families/", False)
+    assert of("hidden", "families/index.html") == ("", True)
+    assert of("https://main.example.org/", "families/index.html") == ("https://main.example.org/families/", False)
+    for canonical in ("own", "hidden", "https://main.example.org/"):
+        assert of(canonical, OWN_PAGE) == (f"{own}our-program/", False)
+        made = stamp.files(Profile.model_validate(FULL | {"canonical": canonical}), ["index.html", "families/index.html"])
+        listed = re.findall("<loc>(.*?)</loc>", made["sitemap.xml"].decode())
+        assert listed == ([own, f"{own}families/"] if canonical == "own" else []) + [f"{own}our-program/"]
+
+
+def test_reviewed_only_where_it_is_true() -> None:
+    checked = '<p class="checked" data-check-again="2027-05-21">Checked <time datetime="2026-11-21">November 21, 2026</time>'
+    body = PAGE.replace("<h1>", checked + "<!--region unchanged--><!--/region--><h1>")
+    page = body.replace("</head>", f'<meta name="text-checksum" content="{stamp.text_checksum(body)}"></head>')
+    reviewer = {"name": "Robin Sample", "credentials": "MD", "date": "2026-11-21"}
+
+    def said(html: str, path: str = "families/index.html", **changes: Any) -> tuple[bool, bool]:
+        filled = stamp.fill(html, Profile.model_validate(FULL | {"reviewer": reviewer | changes}), path)
+        return "Robin Sample, MD, read this page on November 21, 2026" in filled, '"reviewedBy"' in filled
+
+    assert said(page) == (True, True)
+    assert said(page, date="2026-11-20") == (False, False)  # the page was changed after the review
+    assert said(page, pages=["families/"]) == (True, True)
+    assert said(page, pages=["groups/"]) == (False, False)
+    assert said(page.replace("not “why”", "but “why”")) == (False, False)  # not the text that was checked
+    assert "reviewedBy" not in stamp.fill(page, MAPLE, "families/index.html")
+
+
+def test_a_page_says_whether_its_text_is_the_one_that_was_checked() -> None:
+    checked = '<p class="checked" data-check-again="2027-05-21">Checked <time datetime="2026-11-21">November 21, 2026</time>'
+    body = PAGE.replace("<h1>", checked + "<!--region unchanged--><!--/region--><h1>")
+    page = body.replace("</head>", f'<meta name="text-checksum" content="{stamp.text_checksum(body)}"></head>')
+    filled = stamp.fill(page, TOWN, "families/index.html")
+    assert "unchanged since it was checked on November 21, 2026" in filled
+    assert f"begins with {stamp.text_checksum(page)[7:19]}." in filled
+    adapted = stamp.fill(filled.replace("For families</h1>", "For clients</h1>"), TOWN, "families/index.html")
+    assert 'data-text="changed">The text of this page was changed' in adapted

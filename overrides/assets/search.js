@@ -100,7 +100,34 @@ export function readIndex(raw) {
     danger,
     dangerStems: new Set(danger.flat().map(({ stem }) => stem)),
     texts: raw.texts,
+    weights: raw.weights,
+    added: new Set(),
   };
+}
+
+// A clinic's own page (search/own.json of a copy) joins the pages of the guide as the last one. Its words are remembered as
+// added: none of them may hide that somebody speaks of danger.
+export function addOwn(own, index) {
+  const page = index.pages.length;
+  const titleWords = Array.from(own.title.matchAll(WORD), ([word]) => normal(word)).filter((word) => !index.stop.has(word));
+  index.pages.push({
+    address: own.location,
+    title: own.title,
+    about: own.about,
+    section: own.section,
+    titleStems: titleWords.map(index.stem),
+    parts: own.sections.map(([anchor, title, text]) => ({ anchor, title, text })),
+  });
+  for (const [name, level] of Object.entries(own.words)) {
+    if (!index.places.has(name)) {
+      index.places.set(name, index.vocabulary.push(name) - 1);
+      index.postings.push({ pages: [], weights: [] });
+      index.added.add(name);
+    }
+    const place = index.places.get(name);
+    const { pages, weights } = index.postings[place];
+    index.postings[place] = { pages: [...pages, page], weights: [...weights, index.weights[level]] };
+  }
 }
 
 // A phrase is recognized by all its words and looked for by its telling ones. Where only one of several is telling
@@ -477,7 +504,7 @@ function isDangerWord(typed, danger, index) {
   if (typed.stem === danger.stem && danger.stem.length > 3) return true;
   if (typed.open && typed.word.length > 4 && danger.word.startsWith(typed.word)) return true;
   if (danger.word.length < 6 || typed.word.length < 6 || danger.word[0] !== typed.word[0]) return false;
-  if (index.places.has(typed.stem)) return false;
+  if (index.places.has(typed.stem) && !index.added.has(typed.stem)) return false;
   return nearly(typed.word, danger.word);
 }
 
@@ -538,9 +565,12 @@ export function startSearch(box) {
   }
 
   function load() {
-    asked ??= fetchJson("index.json", { cache: "no-cache" }).then(
-      (raw) => {
+    if (asked) return;
+    const own = document.querySelector("[data-own]") ? fetchJson("own.json").catch(() => null) : null;
+    asked = Promise.all([fetchJson("index.json", { cache: "no-cache" }), own]).then(
+      ([raw, page]) => {
         index = readIndex(raw);
+        if (page) addOwn(page, index);
         update();
       },
       () => {

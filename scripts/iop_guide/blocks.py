@@ -22,6 +22,8 @@ from .evidence import Evidence, HelpLine
 ON_THIS_PAGE = "<!--on-this-page-->"
 """Stands where the template puts the page's list of contents: right after "In short"."""
 CONTACT_REGION = "<!--region contact--><!--/region-->"
+CLINIC_REGIONS = ("times", "cost", "team", "start", "online", "help")
+"""What a clinic may say inside a page; each has its fragment clinic-NAME in overrides/regions."""
 
 _OMITTED = "omit-"
 
@@ -277,6 +279,21 @@ class Contact(Block):
         return holder
 
 
+class Clinic(Block):
+    """Where a copy shows what its clinic says on the matter of the page; the neutral guide shows nothing there."""
+
+    NAME = "clinic"
+    ARGUMENT = True
+
+    def on_create(self, parent: Element) -> Element:
+        holder = SubElement(parent, "p")
+        if self.argument not in CLINIC_REGIONS:
+            what = f"there is nothing of a clinic called “{self.argument}”"
+            fault(holder, what, f"write one of {', '.join(CLINIC_REGIONS)}")
+        holder.text = AtomicString(self.md.htmlStash.store(f"<!--region clinic-{self.argument}--><!--/region-->"))
+        return holder
+
+
 class Doors(Block):
     """The home page's large links: a list of `[Label](page.md)` with a few words each."""
 
@@ -287,7 +304,7 @@ class Doors(Block):
 
 
 BLOCKS: tuple[type[Block], ...] = (
-    InShort, NextSteps, Do, DoNot, Steps, Say, Example, Unknown, Compare, Figure, HelpLines, Contact, Doors,
+    InShort, NextSteps, Do, DoNot, Steps, Say, Example, Unknown, Compare, Figure, HelpLines, Contact, Clinic, Doors,
     *(type(name.title().replace("-", ""), (_Care,), {"NAME": name}) for name in CARE),
 )  # fmt: skip
 NAMES = frozenset(block.NAME for block in BLOCKS)

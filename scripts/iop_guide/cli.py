@@ -11,11 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from .faults import Fault, FaultsFound
-from .publish import repair, staging
+from .publish import MARKER, repair, staging
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = (sys.executable, "-m", "mkdocs")
@@ -30,8 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="render and check the guide, then put it in place of the last one")
-    build.add_argument("--out", type=Path, default=ROOT / "site", help="the folder to build (default: site)")
-    build.set_defaults(run=lambda given: _build(given.out))
+    build.add_argument("--out", type=Path, help="the folder to build (default: site; with --clinic: clinic-site)")
+    build.add_argument("--clinic", type=Path, metavar="PROFILE", help="then stamp this clinic.yml onto it")
+    build.set_defaults(run=lambda given: _build_all(given.clinic, given.out))
     serve = commands.add_parser("serve", help="show the guide in a browser and follow every change")
     serve.add_argument("--port", type=_port, default=8000, help="the port to listen on (default: 8000)")
     serve.set_defaults(run=lambda given: _serve(given.port))
@@ -43,6 +45,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     copy.add_argument("--out", type=Path, required=True, help="the folder for the copy")
     copy.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
     copy.set_defaults(run=lambda given: _clinic_build(given.profile, given.out, given.site))
+    new = clinic.add_parser("new", help="write a profile to fill in")
+    new.add_argument("profile", type=Path, nargs="?", default=Path("clinic.yml"), help="default: clinic.yml")
+    new.set_defaults(run=_clinic_new)
+    look = clinic.add_parser("serve", help="show a clinic's copy in a browser and follow every change of its profile")
+    look.add_argument("profile", type=Path, help="the clinic's file, clinic.yml")
+    look.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
+    look.add_argument("--port", type=_port, default=8001, help="the port to listen on (default: 8001)")
+    look.set_defaults(run=_clinic_serve)
+    check = clinic.add_parser("check", help="read a finished copy as an auditor would")
+    check.add_argument("site", type=Path, help="the finished copy")
+    check.add_argument("--guide", type=Path, help="the finished guide to compare with (default: site, if there)")
+    check.add_argument("--report", type=Path, help="a folder for the report, audit.html and audit.json")
+    check.add_argument("--at", help="the address where the copy stands, to be compared with the one it was made for")
+    check.add_argument("--day", type=_day, help="the day to judge dates by, as 2027-01-31 (default: today)")
+    check.add_argument("--strict", action="store_true", help="dates and notices count for the exit status, too")
+    check.set_defaults(run=_clinic_check)
+    network = commands.add_parser("network", help="a copy for every profile in a folder")
+    network.add_argument("profiles", type=Path, help="the folder of profiles, NAME.yml or NAME/clinic.yml")
+    network.add_argument("--out", type=Path, required=True, help="the folder for the copies")
+    network.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
+    network.add_argument("--jobs", type=_jobs, help="how many processes work at once (default: one a core)")
+    network.set_defaults(run=_network)
     given = parser.parse_args(arguments)
     try:
         status: int = given.run(given)
@@ -57,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell(faults: Sequence[Fault]) -> int:
     for fault in faults:
         print(fault, file=sys.stderr)
+    _annotate(faults)
     print(
         f"\n{len(faults)} to mend. Nothing was published; the last good copy, if there is one, is still in place.",
         file=sys.stderr,
@@ -64,10 +89,50 @@ def _tell(faults: Sequence[Fault]) -> int:
     return 1
 
 
+def _annotate(faults: Iterable[Fault], kind: str = "error") -> None:
+    """In a GitHub workflow, put each fault on its line of the file, where the person who edited it sees it.
+
+    Source of the form and of its escapes: "Workflow commands for GitHub Actions", and GitHub's own toolkit.
+    """
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    for fault in faults:
+        file = fault.file.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
+        said = f"{fault.what}; {fault.mend}".replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        print(f"::{kind} file={file},line={max(fault.line, 1)}::{said}")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a day is written 2027-01-31") from None
+
+
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1000:
+        raise argparse.ArgumentTypeError("a number of processes is 1 or more")
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not 0 < int(text) < 65_536:
         raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
     return int(text)
+
+
+def _build_all(profile_path: Path | None, out: Path | None) -> int:
+    """The guide, and with a profile the clinic's copy of it."""
+    if profile_path is None:
+        return _build(out or ROOT / "site")
+    from .profile import load_profile
+
+    load_profile(profile_path)  # its faults are told before anybody waits for the guide
+    _build(ROOT / "site")
+    copy = out or ROOT / "clinic-site"
+    _clinic_build(profile_path, copy, ROOT / "site")
+    print(f"To look at it: .venv/bin/iop-guide clinic serve {shlex.quote(os.path.relpath(profile_path))}")
+    return 0
 
 
 def _build(out: Path) -> int:
@@ -129,9 +194,60 @@ def _serve(port: int) -> int:
     ).returncode  # fmt: skip
 
 
+def _clinic_new(given: argparse.Namespace) -> int:
+    from .clinic import new
+
+    print(new(given.profile))
+    print(f"Then: python3 scripts/build.py --clinic {shlex.quote(str(given.profile))}")
+    return 0
+
+
+def _clinic_serve(given: argparse.Namespace) -> int:
+    from .clinic import serve
+
+    serve(given.profile, given.site, given.port, lambda line: print(line, flush=True))
+    return 0
+
+
 def _clinic_build(profile_path: Path, out: Path, site: Path) -> int:
     from .profile import load_profile  # pydantic and Jinja are not needed to build the guide from here
     from .stamp import stamp_site
 
     print(stamp_site(site, load_profile(profile_path), out))
     return 0
+
+
+def _clinic_check(given: argparse.Namespace) -> int:
+    from . import audit
+
+    guide = given.guide
+    if guide is None and (ROOT / "site" / MARKER).is_file() and given.site.resolve() != (ROOT / "site").resolve():
+        guide = ROOT / "site"
+    found = audit.audit(given.site, guide=guide, today=given.day, at=given.at)
+    for check in found.checks:
+        print(f"{check.state:13} {check.title}")
+        for fault in check.findings:
+            print(f"    {fault}")
+        _annotate(check.findings, "error" if check.must else "warning")
+    if given.report:
+        html, data = audit.write(found, given.report)
+        print(f"The report is in {html}, and as data in {data}.")
+    print(found.verdict)
+    return 0 if found.passed(given.strict) else 1
+
+
+def _network(given: argparse.Namespace) -> int:
+    from . import network
+
+    report = network.build(
+        given.profiles, given.site, given.out, jobs=given.jobs, progress=network.counter
+    )
+    for line in report.lines():
+        print(line)
+    if not report.faults:
+        return 0
+    for fault in report.faults:
+        print(fault, file=sys.stderr)
+    _annotate(report.faults)
+    print(f"\n{len(report.faults)} to mend. All other copies are in {given.out}.", file=sys.stderr)
+    return 1

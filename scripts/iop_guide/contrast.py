@@ -55,6 +55,14 @@ def lighter(color: str) -> str:
     return _toward(color, 255, DARK_GROUNDS.values(), NEEDED_DARK)
 
 
+def picture_tone(color: str) -> str:
+    """The nearest tone toward white for large shapes in the dark scheme (WCAG 2.2, criterion 1.4.11).
+
+    Pictures stand on these four grounds. White letters in such a shape still read: a test says so of any color.
+    """
+    return _toward(color, 255, (DARK_GROUNDS[name] for name in ("paper", "card", "sand", "mist")), 3.0)
+
+
 def _toward(color: str, end: int, grounds: Iterable[str], needed: float) -> str:
     grounds = list(grounds)
     channels = _channels(color)

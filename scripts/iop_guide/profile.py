@@ -1,175 +1,304 @@
 """A clinic's profile: `clinic.yml` in, a checked `Profile` out, or every fault at once with its line.
 
-To add a field: give it a type with its rule here, use it in a fragment of overrides/regions, and show it in
-samples/.
+To add a field: give it a type with its rule (fields.py) and a line that says what it is for, which editors show
+too; use it in a fragment of overrides/regions, and show it in samples/ and in clinic.template.yml.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import unicodedata
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator
+from pydantic import ConfigDict, PrivateAttr, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from . import contrast, yamlfile
+from .faults import Fault, FaultsFound
+from .fields import DAYS, Accent, Address, Canonical, Day, Email, Line, Name, Phone, Prose, Site, WebPage, Words, tel
+from .parts import (
+    Closed,
+    HelpLine,
+    License,
+    Location,
+    Logo,
+    Member,
+    Notices,
+    Owner,
+    Reviewer,
+    Track,
+    listed,
+)  # fmt: skip
+from .pictures import Picture, read_logo
+from .yamlfile import Location as Place
 from .yamlfile import Strict
 
-MAX_BYTES = 20_000
-"""Far more than five fields need. It also bounds what a hostile file can cost."""
-MAX_NAME = 80
-MAX_LINE = 100
-MAX_LINES = 5
-MAX_SITE = 200
+MAX_BYTES = 200_000
+"""Ten times what a large clinic needs. It also bounds what a hostile file can cost."""
+EVERGREEN = "#1b5e57"
+"""The guide's own color of links and buttons (overrides/assets/guide.css)."""
+GOOD_FOR = timedelta(days=183)
+"""How long a clinic's details are taken for true when it names no day to check them again."""
+ONLINE = "online"
+_NO_ZONE = "it is missing, and hours are given; write Eastern, Central, Mountain, Pacific ..."
+_NO_DAY = "it is missing; write the day on which you last read this file against what is true: 2026-11-16"
 
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories of characters that show nothing, or turn the direction of what follows."""
-# The spellings people use: (217) 555-0142, 217-555-0142, 217.555.0142, 2175550142, each also after +1 or 1.
-# Area code and exchange begin with 2 to 9, and an area code is never N11 (North American Numbering Plan).
-_PHONE = re.compile(r"(?:\+?1[ .-]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[ .-]?)[2-9][0-9]{2}[ .-]?[0-9]{4}")
-_EMERGENCY = {"911", "988", "1911", "1988"}
-_COLOR = re.compile(r"#[0-9a-f]{6}")
-_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
-_SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
-_LOCAL = "localhost"
-
-
-def _text(value: Any, longest: int) -> str:
-    """One line of text that can be seen, with single spaces, at most `longest` characters."""
-    if value is None:
-        raise ValueError("nothing stands here; write it after the colon")
-    if not isinstance(value, str):
-        raise ValueError("one line of text was expected; put it in quotes")
-    text = value.strip()
-    if "\n" in text:
-        raise ValueError("one line was expected; write it on one line")
-    for character in text:
-        if unicodedata.category(character) in _HIDDEN:
-            code = f"U+{ord(character):04X}"
-            raise ValueError(f"a character that cannot be seen stands in it ({code}); delete it")
-    text = " ".join(unicodedata.normalize("NFC", text).split())
-    if not any(character.isalnum() for character in text):
-        raise ValueError("there is no word in it; write it out")
-    if len(text) > longest:
-        raise ValueError(f"it has {len(text):,} characters, {longest} at most are allowed; shorten it")
-    return text
-
-
-def _name(value: Any) -> str:
-    return _text(value, MAX_NAME)
-
-
-def _phone(value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)  # 2175550142 without quotes is a number to YAML, and plain enough to us
-    text = _text(value, MAX_LINE)
-    digits = re.sub(r"[^0-9]", "", text)
-    if digits in _EMERGENCY:
-        raise ValueError(f"{digits[-3:]} is an emergency number, not a clinic's own; write the clinic's number")
-    found = _PHONE.fullmatch(text)
-    if not found or (found[1] or found[2]).endswith("11"):
-        raise ValueError("a US number of 10 digits, without extension, was expected; write it like (217) 555-0142")
-    return text
-
-
-def _address(value: Any) -> Any:
-    if isinstance(value, str):
-        value = value.strip().split("\n")  # a block of text: one line each
-    if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_LINES:
-        count = f"{len(value)} were read" if isinstance(value, list | tuple) else "none was read"
-        raise ValueError(f"1 to {MAX_LINES} lines were expected, {count}; write each on its own line, after a dash")
-    return value
-
-
-def _line(value: Any) -> str:
-    return _text(value, MAX_LINE)
-
-
-def _site(value: Any) -> str:
-    """The address in one form: lower-case ASCII host, no default port, a slash at the end."""
-    value = _text(value, MAX_SITE)
-    expected = "an address like https://www.example.org/ or https://www.example.org/guide/ was expected"
-    if found := re.search(r"[\s<>\"'`\\^{}|%]", value):
-        raise ValueError(f"{expected}; take out the “{found[0]}”")
-    for sign, what in (("?", "query"), ("#", "fragment"), ("@", "user name")):
-        if sign in value:
-            raise ValueError(f"{expected}, without a {what}; take out the part with “{sign}”")
-    try:
-        parts = urlsplit(value)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise ValueError(f"{expected}; check its spelling") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and host == _LOCAL):
-        raise ValueError(f"{expected}; it must begin with https:// (http:// is only for {_LOCAL})")
-    try:
-        host = host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        host = ""
-    labels = host.split(".")
-    is_name = all(map(_LABEL.fullmatch, labels)) and len(host) <= 253 and not labels[-1].isdigit()
-    if not is_name or (len(labels) < 2 and host != _LOCAL):
-        raise ValueError(f"{expected}; check the name between // and /")
-    segments = parts.path.strip("/").split("/") if parts.path.strip("/") else []
-    if any(not _SEGMENT.fullmatch(segment) for segment in segments) or "//" in parts.path:
-        raise ValueError(f"{expected}; use only a-z, 0-9, “-”, “_” and single slashes after the host")
-    if segments and re.search(r"\.(?:html?|php|aspx?)$", segments[-1], re.IGNORECASE):
-        raise ValueError(f"{expected}; write the folder, without “{segments[-1]}”")
-    default = 443 if parts.scheme == "https" else 80
-    shown_port = f":{port}" if port is not None and port != default else ""
-    return f"{parts.scheme}://{host}{shown_port}/" + "".join(f"{segment}/" for segment in segments)
-
-
-def _accent(value: Any) -> str:
-    if value is None:
-        # The commonest mistake: to YAML, # begins a comment.
-        raise ValueError('no color was read; it must stand in quotes, because # begins a comment: "#1b5e57"')
-    color = value.strip().lower() if isinstance(value, str) else ""
-    if not _COLOR.fullmatch(color):
-        raise ValueError('a color of # and six digits or letters a-f was expected, in quotes: "#1b5e57"')
-    measured, ground = contrast.worst(color, contrast.LIGHT_GROUNDS.values())
-    if measured < contrast.NEEDED:
-        shown = int(measured * 100) / 100  # never rounded up to what is needed
-        raise ValueError(
-            f"as text on the guide's ground {ground} its contrast is {shown:.2f}:1, "
-            f"and {contrast.NEEDED}:1 is needed; "
-            f'the nearest darker tone that can be read is "{contrast.darker(color)}"'
-        )
-    return color
+TimeZone = Literal[
+    "Eastern", "Central", "Mountain", "Arizona", "Pacific", "Alaska", "Hawaii", "Atlantic", "Guam", "Samoa"
+]
 
 
 class Profile(Strict):
     """A clinic whose name stands on a copy of the guide. Every value is checked; to show it, escape it."""
 
-    name: Annotated[str, BeforeValidator(_name)]
+    model_config = ConfigDict(use_attribute_docstrings=True, title="clinic.yml of the IOP Guide")
+
+    name: Name
     """As patients know it."""
-    phone: Annotated[str, BeforeValidator(_phone)]
-    """As it was written; `tel` is the form for links."""
-    address: Annotated[tuple[Annotated[str, BeforeValidator(_line)], ...], BeforeValidator(_address)]
-    """The postal address, line by line."""
-    site: Annotated[str, BeforeValidator(_site)]
-    """Where the copy will be found; ends with a slash."""
-    accent: Annotated[str, BeforeValidator(_accent)]
-    """The color of links and actions in the light scheme: #rrggbb, readable on every ground of the guide."""
+    phone: Phone
+    """Whom to call to ask about the program: a US number of 10 digits, not an emergency number."""
+    text_phone: Phone | None = None
+    """A number that takes text messages."""
+    tty: Phone | None = None
+    """For people who are deaf or hard of hearing, if the clinic has one. 711 works without it."""
+    email: Email | None = None
+    """For questions that hold nothing private."""
+    website: WebPage | None = None
+    """The clinic's own site."""
+    address: Address
+    """The postal address, one to five lines."""
+    site: Site | None = None
+    """Where the copy will be found; a folder of an existing site works too."""
+    canonical: Canonical = "own"
+    """Which copy search engines shall show: own (this one), hidden (none), or the address of another copy. The page
+    Our program is always this clinic's own."""
+    accent: Accent = EVERGREEN
+    """The color of links and actions in the light scheme: #rrggbb in quotes, readable on every ground of the guide."""
+    logo: Logo | None = None
+    """A picture for the head of each page."""
+    time_zone: TimeZone | None = None
+    """In which all hours of this file are meant. Needed where there are any."""
+    checked: Day | None = None
+    """The day on which somebody last read this whole file against what is true. Shown to readers."""
+    check_again: Day | None = None
+    """The day by which to do it again; half a year later when it is missing. After it, pages say that they are old."""
+    locations: Annotated[tuple[Location, ...], listed(60, "locations")] = ()
+    """The places where people come."""
+    closed: Annotated[tuple[Closed, ...], listed(60, "days")] = ()
+    """Days on which no group meets. They are left out of the calendar files."""
+    tracks: Annotated[tuple[Track, ...], listed(24, "tracks")] = ()
+    """The programs, each with its own group and week."""
+    about: Prose | None = None
+    """A few plain sentences on the program. No promises: a reader compares them with the guide."""
+    start: Annotated[tuple[Words, ...], listed(8, "steps")] = ()
+    """How to start, step by step."""
+    bring: Annotated[tuple[Words, ...], listed(12, "things")] = ()
+    """What to bring on the first day."""
+    first_day: Prose | None = None
+    """What happens on the first day."""
+    team: Annotated[tuple[Member, ...], listed(60, "members")] = ()
+    """The care team by role."""
+    languages: Annotated[tuple[Line, ...], listed(30, "languages")] = ()
+    """Languages that staff speak."""
+    interpreters: Words | None = None
+    """How to ask for an interpreter, and that it is free."""
+    insurers: Annotated[tuple[Line, ...], listed(80, "insurers")] = ()
+    """Plans that the clinic takes."""
+    self_pay: Prose | None = None
+    """What it costs without insurance, and what help there is."""
+    local_help: Annotated[tuple[HelpLine, ...], listed(6, "help lines")] = ()
+    """Help lines nearby, added to those of the guide."""
+    reviewer: Reviewer | None = None
+    """A clinician who has read the guide's text. Only if this is true."""
+    accreditation: Annotated[tuple[License, ...], listed(12, "accreditations")] = ()
+    """Such as from The Joint Commission or CARF."""
+    licenses: Annotated[tuple[License, ...], listed(24, "licenses")] = ()
+    """Of the clinic, with their numbers."""
+    owner: Owner | None = None
+    """Who owns the clinic. The name stands on every page."""
+    notices: Notices = Notices()
+    """What the law may ask a clinic to show."""
+
+    _pictures: dict[str, Picture] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Profile:
+        wrong = [
+            InitErrorDetails(type=PydanticCustomError("value_error", "{error}", {"error": said}), loc=place, input=read)
+            for place, said, read in self._conflicts()
+        ]
+        if wrong:
+            raise ValidationError.from_exception_data("Profile", wrong)
+        return self
+
+    @classmethod
+    def missing_too(cls, data: dict[Any, Any]) -> list[tuple[Place, str]]:
+        """What hours and places ask for: told at once with all else, and not in a second round."""
+        asked = {
+            "time_zone": (_NO_ZONE, data.get("tracks")),
+            "checked": (_NO_DAY, data.get("tracks") or data.get("locations")),
+        }
+        return [((key,), said) for key, (said, asks) in asked.items() if asks and not data.get(key)]
+
+    def _conflicts(self) -> Iterator[tuple[Place, str, Any]]:
+        """What no single value can know: (where it stands, what was expected, what was read)."""
+        yield from self._conflicts_of_time()
+        yield from _twice("locations", [self.id_of(place) for place in self.locations])
+        yield from _twice("tracks", [self.id_of(track) for track in self.tracks])
+        known = {self.id_of(place) for place in self.locations}
+        for number, track in enumerate(self.tracks):
+            for where in track.where:
+                if where != ONLINE and where not in known:
+                    names = ", ".join([*sorted(known), ONLINE])
+                    yield ("tracks", number, "where"), f"there is no location with this id; write one of {names}", where
+            if not track.where and len(self.locations) != 1:
+                said = "“where” is missing, and a reader has to know where to go; write the id of a location, or online"
+                yield ("tracks", number), said, track.name
+        own = {tel(number): number for number in self._numbers()}
+        for number, line in enumerate(self.local_help):
+            for key, value in (("number", line.number), ("text", line.text)):
+                if value and tel(value) in own:
+                    said = "this is the clinic's own number; only lines of others may stand among the help lines"
+                    yield ("local_help", number, key), said, value
+
+    def _conflicts_of_time(self) -> Iterator[tuple[Place, str, Any]]:
+        if (self.tracks or any(place.hours for place in self.locations)) and not self.time_zone:
+            yield ("time_zone",), _NO_ZONE, None
+        if (self.tracks or self.locations) and not self.checked:
+            yield ("checked",), _NO_DAY, None
+        if self.check_again and not self.checked:
+            yield ("check_again",), "it stands without “checked”; write both", self.check_again
+        elif self.check_again and self.checked and not 0 < (self.check_again - self.checked).days <= 366:
+            yield ("check_again",), "a day after “checked” and at most a year later was expected", self.check_again
+        for number, place in enumerate(self.locations):
+            for row, hours in enumerate(place.hours):
+                if hours.to <= hours.from_:
+                    yield (
+                        ("locations", number, "hours", row, "to"),
+                        "it ends before it begins; check am and pm",
+                        hours.to,
+                    )
+        for number, track in enumerate(self.tracks):
+            if track.starts and track.ends and track.ends < track.starts:
+                yield ("tracks", number, "ends"), "it ends before it starts; check the year", track.ends
+            for row, session in enumerate(track.sessions):
+                at: Place = ("tracks", number, "sessions", row)
+                if not 30 <= session.to - session.from_ <= 600:
+                    said = "a session of half an hour to ten hours was expected; check am and pm"
+                    yield (*at, "to"), said, f"{_hours(session.to - session.from_)} after it begins"
+                for before in track.sessions[:row]:
+                    if set(before.days) & set(session.days) and before.from_ < session.to and session.from_ < before.to:
+                        both = ", ".join(DAYS[day] for day in sorted(set(before.days) & set(session.days)))
+                        yield at, f"two sessions of this track overlap ({both}); keep one of them", track.name
+            if track.wait and self.checked and track.wait.as_of > self.checked:
+                said = "it is later than “checked”; change that day too"
+                yield ("tracks", number, "wait", "as_of"), said, track.wait.as_of
+
+    def _numbers(self) -> Iterator[str]:
+        yield from (n for n in (self.phone, self.text_phone, self.tty) if n)
+        yield from (n for place in self.locations for n in (place.phone, place.fax) if n)
 
     @property
     def tel(self) -> str:
         """The phone number as a link says it (RFC 3966)."""
-        return "tel:+1" + re.sub(r"[^0-9]", "", self.phone)[-10:]
+        return tel(self.phone)
 
     @property
     def base(self) -> str:
-        """The path of the copy on its host: "/" or "/guide/"."""
-        return urlsplit(self.site).path
+        """The path of the copy on its host: "/" or "/guide/". "/" when the address is not known."""
+        return urlsplit(self.site).path if self.site else "/"
 
-    @property
+    @cached_property
     def dark_accent(self) -> str:
         """The accent as text in the dark scheme: mixed with white until it reads on every dark ground."""
         return contrast.lighter(self.accent)
 
+    @property
+    def due(self) -> date | None:
+        """The day after which the clinic's details are said to be old."""
+        return self.check_again or (self.checked + GOOD_FOR if self.checked else None)
+
+    @property
+    def has_page(self) -> bool:
+        """Whether there is enough for a page of the clinic's own."""
+        notices = any(value for _, value in self.notices)
+        return bool(
+            self.tracks or self.locations or self.team or self.about or self.start or self.insurers or self.self_pay
+            or self.owner or self.licenses or self.accreditation or notices
+        )  # fmt: skip
+
+    def phones(self) -> list[str]:
+        """Every phone number of the clinic, as links say them without "tel:"."""
+        return sorted({tel(number).removeprefix("tel:") for number in self._numbers()})
+
+    def id_of(self, thing: Location | Track) -> str:
+        """The id of a location or a track: its own, or one made from its name."""
+        return thing.id or _slug(thing.name)
+
+    def places(self, track: Track) -> list[Location]:
+        """The locations at which a track meets; none when it is only online."""
+        where = track.where or tuple(self.id_of(place) for place in self.locations[:1])
+        return [place for place in self.locations if self.id_of(place) in where]
+
+    def picture(self, which: str) -> Picture | None:
+        """The logo ("logo") or the one for dark screens ("dark"), as it was read beside the profile."""
+        return self._pictures.get(which)
+
+    @cached_property
+    def key(self) -> str:
+        """Changes with anything in the profile, pictures included."""
+        digest = hashlib.sha256(self.model_dump_json(by_alias=True).encode())
+        for name, picture in sorted(self._pictures.items()):
+            digest.update(name.encode() + picture.data)
+        return digest.hexdigest()
+
+
+def _twice(where: str, ids: list[str]) -> Iterator[tuple[Place, str, Any]]:
+    for number, word in enumerate(ids):
+        if word in ids[:number] or word in ("", ONLINE):
+            said = "this name is taken, or holds no letter from a to z; give each its own “id”, like main-street"
+            yield (where, number, "name"), said, word
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].rstrip("-")
+
+
+def _hours(minutes: int) -> str:
+    return f"{minutes // 60} hours {minutes % 60} minutes" if minutes > 0 else "no time"
+
 
 def load_profile(path: Path) -> Profile:
-    """Return the profile that a YAML file holds. Raises FaultsFound with every fault; nothing is written."""
+    """Return the profile that a YAML file holds, with its pictures. Raises FaultsFound with every fault."""
     shown = str(path)
-    return yamlfile.parse(yamlfile.read_text(path, shown, MAX_BYTES), shown, Profile)[0]
+    profile, lines = yamlfile.parse(yamlfile.read_text(path, shown, MAX_BYTES), shown, Profile)
+    faults = []
+    for which, name in (("logo", profile.logo and profile.logo.file), ("dark", profile.logo and profile.logo.dark)):
+        if name:
+            found = read_logo(path.parent, name)
+            if isinstance(found, Picture):
+                profile._pictures[which] = found
+            else:
+                key = "file" if which == "logo" else "dark"
+                faults.append(Fault(shown, lines.get(("logo", key), 0), f"“logo.{key}”: {found[0]}", found[1]))
+    if faults:
+        raise FaultsFound(faults)
+    return profile
+
+
+def schema() -> str:
+    """The JSON Schema of clinic.yml, for editors that complete and check while one writes."""
+    made = Profile.model_json_schema(by_alias=True)
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "description": "The build checks more than this schema can say. It names every fault with its line.",
+    }
+    return json.dumps(head | {k: v for k, v in made.items() if k != "description"}, indent=1, ensure_ascii=False) + "\n"

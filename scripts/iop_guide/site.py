@@ -16,7 +16,7 @@ from typing import Any
 
 from markdown.extensions import Extension
 
-from . import finish, lint, publish, search, stamp, trace
+from . import finish, lint, publish, search, share, stamp, trace
 from .blocks import GuideBlocks
 from .citations import CitationsExtension
 from .evidence import Evidence, read_evidence
@@ -205,6 +205,9 @@ class Guide:
         words = self.evidence.words
         made = search.files(texts, words.synonyms, words.danger, self._search_pages(), self._terms())
         made |= trace.published(self.traced, self.evidence)
+        essentials = folder / share.ESSENTIALS
+        for path, data in (share.files(essentials.read_text("utf-8")) if essentials.exists() else {}).items():
+            (folder / path).write_bytes(data)
         html = [p.relative_to(folder).as_posix() for p in folder.rglob("*.html")]
         made |= finish.header_files((folder / path).read_text("utf-8") for path in html)
         made[publish.MARKER] = publish.MARKER_TEXT.encode("ascii")

@@ -5,9 +5,13 @@ in overrides/regions, and the markers stay, so a copy can be stamped again and i
 guide's. Everything outside the markers is passed on byte by byte: a copy costs no second render.
 
 To add a region: write its fragment, with both the neutral and the clinic's words, and put the empty pair of
-markers into a template (not into a script, a style or a title, where comments mean nothing). A fragment may
-use `clinic` (a Profile, or none in the neutral guide), `root` (from the page to the top of the site: "./",
-"../"), `path` (of the page's file) and `address` (of the page on the web; none where it is unknown).
+markers into a template (not into a script, a style or a title, where comments mean nothing), or, inside the text
+of a page, `/// clinic | NAME` for the fragment clinic-NAME. A fragment may use `clinic` (a Profile, or none in the
+neutral guide), `view` (what is worked out from it: view.py), `root` (from the page to the top of the site: "./",
+"../") and `here` (this page: its path, address, title, dates). Who names `here` gets a fragment of its own for every
+shape of page (view.py), which costs time in a network. A file whose name begins with _ is a part of some fragments.
+
+The page "Our program" is the frame of one of the guide's own pages with a region in place of its text.
 """
 
 from __future__ import annotations
@@ -16,25 +20,55 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache, cached_property
+from html import unescape
 from pathlib import Path
-from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, meta
+from markupsafe import escape as as_html
 
+from . import fields, structured, timetable
 from .faults import Fault, FaultsFound
 from .profile import Profile
 from .publish import MARKER, staging
+from .view import (
+    CHECKSUM,
+    DESCRIPTION,
+    ERROR_PAGE,
+    OWN_PAGE,
+    SEARCH_FILE,
+    STYLESHEET,
+    TITLE,
+    URL,
+    Here,
+    PageFacts,
+    Pattern,
+    View,
+    url,
+)
 
 FRAGMENTS = Path(__file__).resolve().parents[2] / "overrides" / "regions"
 MARK = re.compile(r"<!--region ([a-z][a-z-]*)-->(.*?)<!--/region-->", re.DOTALL)
 """One region: its name and its content. Regions do not nest."""
-ERROR_PAGE = "404.html"
-STYLESHEET = "assets/clinic.css"
+NOT_LISTED = (ERROR_PAGE, "info.html", "link-card.html")
+"""Pages that no search engine is told of: the last two are to be handed on (share.py)."""
+OWN_FOLDERS = ("our-program/", "assets/clinic/")
+"""Everything below belongs to the clinic, not to the guide."""
+OWN_FILES = frozenset({STYLESHEET, SEARCH_FILE, "sitemap.xml", "robots.txt"})
+_FRAME = "help-now/index.html"
+"""The page whose frame the clinic's own page gets; the templates link to it everywhere, so it is always there."""
+_DESCRIPTION = "Times, places, costs, people and how to start, as the clinic gives them."
 _ANY_MARKER = re.compile(r"<!--\s*/?\s*region\b[^>]*>?", re.IGNORECASE)
+_PER_PAGE = {"here"}
+
+
+def is_own(path: str) -> bool:
+    """Whether a file of a copy is the clinic's alone, and has no counterpart in the guide."""
+    return path in OWN_FILES or path.startswith(OWN_FOLDERS)
 
 
 @dataclass(frozen=True)
@@ -54,11 +88,47 @@ def _fragments() -> dict[str, _Fragment]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {
+        "tel": fields.tel,
+        "sms": lambda number: fields.tel(number).replace("tel:", "sms:"),
+        "days": timetable.days_words,
+        "hours": timetable.hours_words,
+        "hours_a_week": timetable.hours_a_week,
+        "span": timetable.span_words,
+        "date": timetable.date_words,
+        "places": lambda track, clinic: clinic.places(track),
+        "anchor": lambda thing, clinic: clinic.id_of(thing),
+        "calendar": lambda track, view: view.calendar_of(track),
+    }
     found = {}
-    for file in sorted(FRAGMENTS.glob("*.html")):
+    for file in sorted(FRAGMENTS.glob("[!_]*.html")):
         variables = meta.find_undeclared_variables(environment.parse(file.read_text("utf-8")))
-        found[file.stem] = _Fragment(environment.get_template(file.name), bool(variables & {"path", "address"}))
+        found[file.stem] = _Fragment(environment.get_template(file.name), bool(variables & _PER_PAGE))
     return found
+
+
+def _facts(html: str) -> PageFacts:
+    """What the regions may say of a page: it stands in the page itself."""
+
+    def first(pattern: str) -> str:
+        found = re.search(pattern, html, re.DOTALL)
+        return unescape(found[1]) if found else ""
+
+    checksum = first(r'<meta name="text-checksum" content="([^"]*)">')
+    checked = first(r'<p class="checked"[^>]*>Checked <time datetime="([0-9-]{10})"')
+    return PageFacts(
+        title=re.sub(r" – [^–]*$", "", first(r"<title>(.*?)</title>")),
+        description=first(r'<meta name="description" content="([^"]*)">'),
+        checked=date.fromisoformat(checked) if checked else None,
+        checksum=checksum,
+        changed=bool(checksum) and "<main" in html and text_checksum(html) != checksum,
+    )
+
+
+Pieces = bytes | tuple[bytes | int, ...]
+"""A rendered fragment; where it has words of the page itself, cut there, each as an index of `Page.words`."""
+Rendered = dict[tuple[tuple[str, ...], object], list[Pieces]]
+"""What was rendered for one clinic: by the names of regions, and the shape or the depth of their page."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +138,7 @@ class Page:
     path: str
     fixed: tuple[str, ...]
     regions: tuple[str, ...]
+    facts: PageFacts = field(default_factory=PageFacts)
 
     @classmethod
     def cut(cls, html: str, path: str) -> Page:
@@ -95,21 +166,64 @@ class Page:
                 fault(marker.start(), what, "write <!--region name--><!--/region-->, one after the other")
         if faults:
             raise FaultsFound(faults)
-        return cls(path, tuple(fixed), tuple(regions))
+        return cls(path, tuple(fixed), tuple(regions), _facts(html))
 
-    def fill(self, profile: Profile | None, done: dict[tuple[str, str], str] | None = None) -> str:
-        """The whole page, each region filled. `done` keeps what was rendered before for the same profile."""
+    @cached_property
+    def raw(self) -> tuple[bytes, ...]:
+        """`fixed` as bytes, made once for any number of copies."""
+        return tuple(part.encode() for part in self.fixed)
+
+    @cached_property
+    def words(self) -> tuple[bytes, ...]:
+        """What is put into the places of a `Pattern`, in the order of `_PLACES`, as HTML and then as JSON in HTML."""
+        facts = self.facts
+        texts = facts.title, facts.description, facts.checksum[7:19], url(self.path)
+        as_json = (structured.escaped(text) for text in texts)
+        return tuple(text.encode() for text in (*(str(as_html(text)) for text in texts), *as_json))
+
+    def fill(self, view: View | None, done: Rendered | None = None) -> bytes:
+        """The whole page, each region filled. `done` keeps what was rendered before for the same clinic."""
         done = {} if done is None else done
+        here = Here(view, self.path, self.facts)
+        key = (self.regions, here.shape)
+        if (plan := done.get(key)) is None:
+            plan = done[key] = [self._pieces(name, view, here.shape, done) for name in self.regions]
+        parts, words = [self.raw[0]], self.words
+        for pieces, after in zip(plan, self.raw[1:], strict=True):
+            if isinstance(pieces, bytes):  # nearly always: only a few fragments have words of the page itself
+                parts.append(pieces)
+            else:
+                parts += [piece if isinstance(piece, bytes) else words[piece] for piece in pieces]
+            parts.append(after)
+        return b"".join(parts)
+
+    def _pieces(self, name: str, view: View | None, shape: object, done: Rendered) -> Pieces:
+        """What stands in a region of this page and of all pages of its shape, rendered once."""
+        fragment = _fragments()[name]
         root = "../" * self.path.count("/") or "./"
-        parts = [self.fixed[0]]
-        for name, after in zip(self.regions, self.fixed[1:], strict=True):
-            fragment = _fragments()[name]
-            key = (name, self.path if fragment.per_page else root)
-            if key not in done:
-                address = profile.site + _url(self.path) if profile and self.path != ERROR_PAGE else None
-                done[key] = fragment.template.render(clinic=profile, root=root, path=self.path, address=address).strip()
-            parts += (done[key], after)
-        return "".join(parts)
+        key = ((name,), shape if fragment.per_page else root)
+        if key not in done:
+            here = Pattern(view, self.path, self.facts)
+            clinic = view.profile if view else None
+            text = fragment.template.render(clinic=clinic, view=view, root=root, here=here)
+            done[key] = [_cut_at_places(text.strip())]
+        return done[key][0]
+
+
+_PLACES = (TITLE, DESCRIPTION, CHECKSUM, URL)
+_PLACE = re.compile(f"({'|'.join(_PLACES)})")
+_DATA = re.compile(r'(<script type="application/ld\+json">.*?</script>)', re.DOTALL)
+
+
+def _cut_at_places(text: str) -> Pieces:
+    if not _PLACE.search(text):
+        return text.encode()
+    found: list[bytes | int] = []
+    for part in _DATA.split(text):
+        shift = len(_PLACES) if part.startswith("<script") else 0
+        for piece in _PLACE.split(part):
+            found.append(_PLACES.index(piece) + shift if piece in _PLACES else piece.encode())
+    return tuple(found)
 
 
 def fill(html: str, profile: Profile | None, path: str) -> str:
@@ -118,7 +232,7 @@ def fill(html: str, profile: Profile | None, path: str) -> str:
     `path` is the page's file in the site ("families/index.html"). Raises FaultsFound for unknown or broken
     regions.
     """
-    return Page.cut(html, path).fill(profile)
+    return Page.cut(html, path).fill(View(profile) if profile else None).decode()
 
 
 def empty(html: str) -> str:
@@ -145,27 +259,27 @@ def files(profile: Profile | None, pages: Iterable[str]) -> dict[str, bytes]:
 
     `pages` are the paths of the site's HTML files. The neutral guide has no address, so it has no sitemap.
     """
+    return _files(View(profile) if profile else None, pages)
+
+
+def _files(view: View | None, pages: Iterable[str]) -> dict[str, bytes]:
     robots = "User-agent: *\nAllow: /\n"
-    if profile is None:
+    if view is None:
         return {"robots.txt": robots.encode()}
-    addresses = sorted(profile.site + _url(path) for path in pages if path != ERROR_PAGE)
-    sitemap = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
-        *(f"<url><loc>{escape(address)}</loc></url>" for address in addresses),
-        "</urlset>",
-    ]
-    # Only on screens: on paper the guide is black on white, whatever the accent.
-    css = (
-        f"@media screen {{ :root {{ --link: {profile.accent}; --deep: {profile.accent} }} }}\n"
-        "@media screen and (prefers-color-scheme: dark) "
-        f"{{ :root {{ --link: {profile.dark_accent}; --deep: {profile.accent} }} }}\n"
-    )
-    return {
-        "robots.txt": f"{robots}\nSitemap: {profile.site}sitemap.xml\n".encode(),
-        "sitemap.xml": ("\n".join(sitemap) + "\n").encode(),
-        STYLESHEET: css.encode(),
-    }
+    made = view.files()
+    # A sitemap lists the addresses that search engines shall show; of those that are another's it says nothing.
+    own = (path for path in {*pages, *([OWN_PAGE] if view.profile.has_page else [])} if path not in NOT_LISTED)
+    addresses = sorted(address for path in own if (address := view.address(path)) and address == view.canonical(path))
+    if addresses:
+        made["sitemap.xml"] = "\n".join([
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
+            *(f"<url><loc>{escape(address)}</loc></url>" for address in addresses),
+            "</urlset>\n",
+        ]).encode()  # fmt: skip
+        robots += f"\nSitemap: {view.profile.site}sitemap.xml\n"
+    made["robots.txt"] = robots.encode()
+    return made
 
 
 @dataclass(frozen=True)
@@ -186,8 +300,12 @@ class Site:
 
     folder: Path
     pages: tuple[Page, ...]
-    others: tuple[str, ...]
-    """All files that are not pages, by path; they are copied as they are."""
+    shared: tuple[str, ...]
+    """All files that are the same in every copy, by path."""
+    frame: Page | None
+    """The clinic's own page, with nothing but a region for its text."""
+    digest: str
+    """Changes with anything of the guide that a copy is made from, the fragments of the regions included."""
 
     @classmethod
     def read(cls, folder: Path) -> Site:
@@ -195,55 +313,125 @@ class Site:
         mend = "build the guide first: python3 scripts/build.py"
         if not all(os.path.isfile(folder / name) for name in (MARKER, "index.html")):
             raise FaultsFound([Fault(str(folder), 0, "there is no finished guide in this folder", mend)])
-        pages, others = [], []
+        pages, shared, frame = [], [], None
+        digest = hashlib.sha256(_code_digest())
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             path = file.relative_to(folder).as_posix()
+            if is_own(path):
+                continue  # this site is a copy itself; another clinic's files do not belong into the next
+            data = file.read_bytes()
             if file.suffix == ".html":
                 try:
-                    pages.append(Page.cut(file.read_bytes().decode("utf-8"), path))
+                    page = Page.cut(data.decode("utf-8"), path)
                 except UnicodeDecodeError:
                     raise FaultsFound([Fault(str(file), 0, "the page is not UTF-8 text", mend)]) from None
+                pages.append(page)
+                if path == _FRAME:
+                    frame = _frame(data.decode("utf-8"))
+                data = "".join(page.fixed).encode()  # what is inside the regions comes from the clinic
             else:
-                others.append(path)
+                shared.append(path)
+            digest.update(f"\0{path}\0{len(data)}\0".encode() + data)
         if not any(page.regions for page in pages):
             raise FaultsFound([Fault(str(folder), 0, "its pages have no regions to fill", mend)])
-        return cls(folder, tuple(pages), tuple(others))
+        return cls(folder, tuple(pages), tuple(shared), frame, digest.hexdigest())
 
-    def stamp(self, profile: Profile, out: Path) -> Summary:
-        """Write a clinic's copy as `out`, which is replaced only when all is written. Raises FaultsFound."""
+    def made(self, profile: Profile) -> Iterator[tuple[str, bytes]]:
+        """Every file of a clinic's copy that is not shared: (path, content), pages first."""
+        view, done = View(profile), Rendered()
+        for page in self.pages:
+            yield page.path, page.fill(view, done)
+        made = _files(view, [page.path for page in self.pages])
+        if self.frame and profile.has_page:
+            own = self.frame.fill(view, done)
+            made |= {OWN_PAGE: own} | view.search_file(own.decode())
+        yield from made.items()
+
+    def stamp(self, profile: Profile, out: Path, link: bool = False) -> Summary:
+        """Write a clinic's copy as `out`, which is replaced only when all is written. Raises FaultsFound.
+
+        With `link` the shared files are the very files of the guide under a second name, where the system can do that:
+        a copy of the guide then needs no room for them.
+        """
         source, target = self.folder.resolve(), out.resolve()
         if source == target or source in target.parents or target in source.parents:
             what = f"the copy would stand in the way of the guide in {self.folder}"
             raise FaultsFound([Fault(str(out), 0, what, "name a folder that is neither inside it nor around it")])
-        made = files(profile, [page.path for page in self.pages])
-        copied = [path for path in self.others if path not in made]
-        done: dict[tuple[str, str], str] = {}
+        pages = count = 0
+        known: set[str] = set()
         with staging(out) as folder:
             try:
-                everything = (*copied, *made, *(page.path for page in self.pages))
-                for parent in {(folder / path).parent for path in everything}:
-                    parent.mkdir(parents=True, exist_ok=True)
-                for path in copied:
-                    shutil.copyfile(self.folder / path, folder / path)
-                for page in self.pages:
-                    (folder / page.path).write_bytes(page.fill(profile, done).encode("utf-8"))
-                for path, data in made.items():
+                for path in self.shared:
+                    _parent(folder, path, known)
+                    _bring(self.folder / path, folder / path, link)
+                for path, data in self.made(profile):
+                    _parent(folder, path, known)
                     (folder / path).write_bytes(data)
+                    count += 1
+                    pages += path.endswith(".html")
             except OSError as error:
                 what = f"the copy cannot be written ({error.strerror or type(error).__name__})"
                 mend = "check that there is room on the disk, then try again"
                 raise FaultsFound([Fault(str(out), 0, what, mend)]) from error
-        return Summary(out, len(self.pages), len(copied) + len(made) + len(self.pages))
+        return Summary(out, pages, count + len(self.shared))
+
+
+def _parent(folder: Path, path: str, known: set[str]) -> None:
+    parent = path.rpartition("/")[0]
+    if parent not in known:
+        (folder / parent).mkdir(parents=True, exist_ok=True)
+        known.add(parent)
+
+
+def _bring(source: Path, target: Path, link: bool) -> None:
+    if link:
+        try:
+            os.link(source, target)
+            return
+        except OSError:
+            pass  # another disk, or a system without links: a copy is as good
+    shutil.copyfile(source, target)
+
+
+@cache
+def _code_digest() -> bytes:
+    """Of the fragments and of the code that fills them: both decide what a copy looks like."""
+    here = Path(__file__).resolve().parent
+    names = "calendars contrast fields parts pictures profile search stamp structured timetable view".split()
+    sources = [*(here / f"{name}.py" for name in names), here / "clinic.css", *sorted(FRAGMENTS.glob("*.html"))]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in sources)).digest()
+
+
+def _frame(html: str) -> Page:
+    """The clinic's own page from a page of the guide: its head and foot, and in between one region.
+
+    Raises FaultsFound when the page has lost a part that has to be exchanged.
+    """
+    exchanged = (
+        (r"<title>.*? – ", "<title>Our program – "),
+        (r'(<meta name="description" content=")[^"]*', rf"\g<1>{_DESCRIPTION}"),
+        (r'<meta name="text-checksum" content="[^"]*">\n?', ""),
+        (r"(<main[^>]*>).*</main>", r"\1\n<!--region our-program--><!--/region-->\n</main>"),
+    )
+    for pattern, by in exchanged:
+        html, count = re.subn(pattern, by, html, count=1, flags=re.DOTALL)
+        if not count:
+            what = f"the page lacks a part that “Our program” is made from ({pattern[:30]})"
+            raise FaultsFound([Fault(_FRAME, 0, what, "look for it in overrides/base.html, and in _frame of stamp.py")])
+    before, main, after = html.partition("<main")
+    before = re.sub(r' aria-current="(?:page|true)"', "", before)
+    facts = replace(_facts(html), title="Our program", checked=None, checksum="", changed=False)
+    return replace(Page.cut(before + main + after, OWN_PAGE), facts=facts)
+
+
+def copy(site: Site | Path, profile: Profile, out: Path, link: bool = False) -> Summary:
+    """Write the clinic's copy of a finished site as `out`; the site is only read.
+
+    Raises FaultsFound when the site is not a finished guide, or `out` may not be replaced.
+    """
+    return (Site.read(site) if isinstance(site, Path) else site).stamp(profile, out, link)
 
 
 def stamp_site(source: Path, profile: Profile, out: Path) -> Summary:
-    """Write the clinic's copy of the finished site in `source` as `out`; `source` is only read.
-
-    Raises FaultsFound when `source` is not a finished guide, or `out` may not be replaced.
-    """
-    return Site.read(source).stamp(profile, out)
-
-
-def _url(path: str) -> str:
-    """The address of a page below that of its site: "a/index.html" → "a/"."""
-    return quote(re.sub(r"(^|/)index\.html$", r"\1", path))
+    """`copy` of a folder."""
+    return copy(source, profile, out)

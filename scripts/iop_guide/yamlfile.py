@@ -7,6 +7,7 @@ Aliases and tags are refused: no file of ours needs them, and they are how YAML 
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,8 @@ _CONTROL = re.compile(
 """Control and private-use characters, and marks that turn the direction of what follows."""
 
 _constructor = yaml.constructor.SafeConstructor()
+_LONGEST_NUMBER = 50
+_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
 
 # Most files have nothing of the kind, and then their events need not be gone through one by one.
 _UNUSUAL = re.compile(r"(?m)(?:^|[\s\[{,:-])(?:[&*]\S|!)|^ {40}")
@@ -38,6 +41,14 @@ class Strict(BaseModel):
     """A model that knows its keys: an unknown one is a fault, and nothing is changed once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, str_strip_whitespace=True)
+
+    @classmethod
+    def missing_too(cls, data: dict[Any, Any]) -> list[tuple[Location, str]]:
+        """What else is missing in data that has other faults: (where, what was expected).
+
+        Rules across fields are judged only when each field is right; a model names here what can be said before.
+        """
+        return []
 
 
 def read_text(path: Path, shown: str, max_bytes: int = MAX_BYTES) -> str:
@@ -169,7 +180,12 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
     try:
         return model.model_validate(data), lines
     except ValidationError as error:
-        for item in error.errors(include_url=False):
+        items = error.errors(include_url=False)
+        told = {tuple(item["loc"]) for item in items}
+        for where, expected in model.missing_too(data) if isinstance(data, dict) else ():
+            if where not in told:
+                fault(_nearest(lines, where, first_line), f"“{where[0]}”: {expected}", "add it")
+        for item in items:
             where = tuple(item["loc"])
             what, mend = _explain(item, where)
             fault(_nearest(lines, where, first_line), what, mend)
@@ -178,6 +194,10 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
 
 def _scalar(node: yaml.Node) -> Any:
     """A scalar as YAML's safe schema reads it, so that dates, numbers and yes/no come out as themselves."""
+    if node.tag in _NUMBERS and (":" in node.value or len(node.value) > _LONGEST_NUMBER):
+        # YAML 1.1 takes 9:30 for the number 570; to everyone else it is a time of day. And Python refuses to print a
+        # number of many thousand digits, so nobody could be told what is wrong.
+        return node.value
     _constructor.constructed_objects.clear()  # it remembers every node otherwise
     try:
         return _constructor.construct_object(node)
@@ -195,7 +215,7 @@ def _nearest(lines: dict[Location, int], where: Location, default: int) -> int:
 
 def _explain(item: Any, where: Location) -> tuple[str, str]:
     key = ".".join(str(part) for part in where if not str(part).startswith("function-"))
-    shown = repr(item["input"])
+    shown = str(item["input"]) if isinstance(item["input"], date) else repr(item["input"])
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     if not where and item["type"] == "model_type":
         return "the file holds no keys with values", "write each key on its own line, with a colon and its value"
@@ -206,6 +226,8 @@ def _explain(item: Any, where: Location) -> tuple[str, str]:
             return f"the key “{key}” is not known", "check its spelling against the header of the file, or take it out"
         case "value_error":
             return f"“{key}”: {item['ctx']['error']}", f"what was read is {shown}"
+        case "model_type" | "model_attributes_type" if where:
+            return f"“{key}”: keys with values were expected here, each on its own line", f"what was read is {shown}"
         case _:
             message = item["msg"][0].lower() + item["msg"][1:]
             return f"“{key}”: {message}", f"what was read is {shown}"
