@@ -375,6 +375,16 @@ EXPECTED = {
     "someone in my group is recording us": "Group therapy",
     "my teen ran away": "Teens and young adults",
     "my daughter is 19 and they wont tell me anything": "privacy",
+    "insurance denied my iop what do i do": "how to appeal",
+    "will my kids put me in a home if i tell them im depressed": "Older adults",
+    "can i get fired for going to iop": "Changes at work",
+    "who watches my kids while im in group": "child care",
+    "will they use my name and pronouns in group": "LGBTQ+",
+    "they want my daughter to sign for me in therapy": "Interpreters",
+    "does clinic tell ice about me": "No papers?",
+    "im a nurse and my patients might be in my group": "health workers",
+    "nearest program is 2 hours away": "Far from any program",
+    "firefighter cant sleep after bad calls": "firefighters",
 }
 
 
