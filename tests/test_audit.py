@@ -102,6 +102,14 @@ PLANTED: list[tuple[str, str, Callable[[str], str], str]] = [
     ("help", "teens/for-parents/index.html", swap(r'<a href="tel:988">', '<a href="tel:8005550100">Admissions</a> <a href="tel:988">'), "stands before 988"),
     ("help", "staying-safe/index.html", swap('<aside class="help-line-top"', '<aside hidden class="help-line-top"'), "is hidden"),
     ("text", "what-it-can-do/does-it-work/index.html", swap("no program can promise you a result", "we promise you a result"), "its checksum differs"),
+    ("text", "rights/index.html", swap("<!--region brand-->", '<!--region brand--></a><div hidden>'), "the region “brand” changes what stands around it"),
+    ("text", "help-and-resources/index.html", swap("<!--region brand-->", '<!--region brand--><b title="'), "the region “brand” changes what stands around it"),
+    ("help", "assets/clinic.css", lambda text: text + "\nbody > :first-child { display: none }", "could hide what must be seen"),
+    ("help", "our-program/index.html", swap("Call 988", "Call us"), "the link to tel:988 does not say 988"),
+    ("foreign", "assets/clinic.css", lambda text: text + "\nb{background:image-set('https://set.example.com/x' 1x)}", "https://set.example.com/x"),
+    ("files", "our-program/more.js", write("1"), "none of the files that a clinic's file makes"),
+    ("links", "index.html", put(IN_BODY, '<a href="http://[x">x</a>'), "“http://[x” is not an address"),
+    ("dates", "our-program/index.html", swap(r'<span class="as-of">\(as of <time datetime="[^"]*"', '<span class="as-of">(as of <time datetime="2026-01-02"'), "a wait of 2026-01-02"),
     ("text", "what-it-can-do/cost/index.html", swap(r'<meta name="text-checksum"[^>]*>\n', ""), "no checksum"),
     ("text", "substance-use/index.html", put("</footer>", "<p>Call our sales team</p>"), "differs from the guide's outside"),
     ("text", "promotion/index.html", write("<!doctype html><title>x</title><p>Special offer"), "the guide has no such page"),
@@ -166,6 +174,33 @@ def test_a_finding_names_its_line(spoiled: audit.Audit, copy: Path) -> None:
     [fault] = [f for f in find(spoiled, "foreign").findings if f.file == "copy/help-now/index.html"]
     lines = (copy / "help-now/index.html").read_text("utf-8").split("\n")
     assert fault.line == next(number for number, line in enumerate(lines, 1) if "</main>" in line)
+
+
+@pytest.mark.parametrize("data", ["[" * 200_000, "{}", '{"waits": 5, "notices": []}', '{"waits": [], "notices": [], "site": "http://[::1"}', None])
+def test_data_that_was_spoiled_is_a_finding(data: str | None, copy: Path, tmp_path: Path) -> None:
+    for path in ("index.html", ".iop-guide", "assets/clinic.css"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        shutil.copy(copy / path, tmp_path / path)
+    if data is not None:
+        (tmp_path / "our-program").mkdir()
+        (tmp_path / audit.CLINIC_DATA).write_text(data)
+    said = [fault.what for fault in find(audit.audit(tmp_path, today=DAY), "files").findings]
+    assert said == ["the clinic's data is missing" if data is None else "the clinic's data cannot be read"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names and pipes as Unix has them")
+def test_strange_names_and_pipes_in_a_copy_are_findings(copy: Path, tmp_path: Path) -> None:
+    folder, report = tmp_path / "copy", tmp_path / "report"
+    folder.mkdir()
+    for path in ("index.html", ".iop-guide"):
+        shutil.copy(copy / path, folder / path)
+    os.mkfifo(folder / "pipe")
+    for name in (b"x\xff.html", b"a\n::error::b\x1b[2J.html"):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).write_text("x")
+    found = audit.audit(folder, today=DAY)
+    files = {fault.file for check in found.checks for fault in check.findings}
+    assert {"copy/pipe", "copy/x\ufffd.html", "copy/a ⏎ ::error::b\ufffd[2J.html"} <= files
+    audit.write(found, report)
 
 
 # Dates, and the exit status.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -170,6 +171,16 @@ def test_a_bad_profile_is_told_before_the_guide_is_built(tmp_path: Path) -> None
     done = command("build", "--clinic", "clinic.yml", "--out", "copy", cwd=tmp_path)
     assert done.returncode == 1 and "“phone” is missing" in done.stderr and "Built" not in done.stdout
     assert [path.name for path in tmp_path.iterdir()] == ["clinic.yml"]
+
+
+def test_a_copy_never_replaces_the_folder_of_its_own_profile(copied: Path, site: Path, tmp_path: Path) -> None:
+    shutil.copytree(copied, tmp_path / "copy")
+    (tmp_path / "copy" / "clinic.yml").write_text("name: A\nphone: 217-555-0142\naddress: [B]\n", "utf-8")
+    done = command("clinic", "build", "copy/clinic.yml", "--site", str(site), "--out", "copy", cwd=tmp_path)
+    assert done.returncode == 1 and "stands inside this folder" in done.stderr
+    done = command("build", "--clinic", "copy/clinic.yml", "--out", "copy", cwd=tmp_path)
+    assert done.returncode == 1 and "stands inside this folder" in done.stderr
+    assert (tmp_path / "copy" / "clinic.yml").is_file()
 
 
 def test_a_look_while_writing_follows_the_file_and_keeps_the_last_good_copy(guide: stamp.Site, tmp_path: Path) -> None:

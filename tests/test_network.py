@@ -158,16 +158,20 @@ def test_a_bad_profile_stops_only_itself(
     (profiles / "north" / "clinic.yml").write_text(profile("A second north"))
     (profiles / "twin.yml").write_text(profile("Twin", "https://health.example.org/south/"))
     (profiles / "notes.txt").write_text("not a profile")
+    (profiles / "gone.yml").symlink_to("moved-away.yml")
+    (profiles / "loop.yml").symlink_to("loop.yml")
     status = main(["network", str(profiles), "--out", str(tmp_path / "sites"), "--site", str(small)])
     said = capsys.readouterr()
     assert status == 1
     assert copies(tmp_path / "sites") == ["maple", "north", "south"]
-    assert "3 copies made" in said.out and "4 not made" in said.out
+    assert "3 copies made" in said.out and "6 not made" in said.out
     for words in (
         "bad.yml:2: “phone”: 911 is an emergency number",
         "“address” is missing",
         "Not a name.yml: the name “Not a name” cannot be the name of a copy",
         "the copy “north” has another profile",
+        "gone.yml: there is no such file",
+        "loop.yml: the file cannot be read",
         "twin.yml: its site https://health.example.org/south/ is also that of",
     ):
         assert words in said.err

@@ -44,6 +44,7 @@ WEBP = b"RIFF\x1a\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + (119).to_bytes(3, "little")
         (SVG.replace("<path", '<defs><linearGradient id="g"/></defs><path fill="url(#g)"').encode(), "svg", 3.0),
         (SVG.replace("<path", '<path style="fill:#123"').encode(), "svg", 3.0),
         (SVG.replace("<path", '<use href="#a"/><path').encode(), "svg", 3.0),
+        (SVG.replace("<path", '<linearGradient id="b" href="#a"/><linearGradient id="a"/><g id="fff"><path fill="#fff"/></g>' + '<path fill="url(#b)"/>' * 900 + "<path").encode(), "svg", 3.0),
         (png(), "png", 3.0),
         (JPEG, "jpg", 3.0),
         (WEBP, "webp", 3.0),
@@ -75,6 +76,12 @@ def inside(element: str) -> bytes:
         (inside('<animate attributeName="href" to="javascript:alert(1)"/>'), "holds <animate>"),
         (inside('<set attributeName="onclick" to="alert(1)"/>'), "holds <set>"),
         (inside("<feImage/>"), "holds <feImage>"),
+        (inside('<h:img xmlns:h="http://www.w3.org/1999/xhtml" srcset="https://example.com/p 1x"/>'), "holds HTML"),
+        (inside('<body xmlns="http://www.w3.org/1999/xhtml" background="https://example.com/p"/>'), "holds HTML"),
+        (SVG.replace("<svg", "<svg style=\"background:image-set('https://example.com/p' 1x)\"").encode(), "loads or runs"),
+        (inside('<path style="cursor:-webkit-image-set(&quot;//example.com/p&quot; 1x)"/>'), "loads or runs"),
+        (inside('<g id="a0"/>' + "".join(f'<g id="a{n}">' + f'<use href="#a{n - 1}"/>' * 10 + "</g>" for n in range(1, 9))), "again and again"),
+        (inside('<g id="a"><use href="#b"/></g><g id="b"><path fill="url(#a)"/></g>'), "drawn inside itself"),
         (SVG.replace("<svg", '<svg onload="alert(1)"').encode(), "the event “onload”"),
         (SVG.replace("<path", '<path ONCLICK="alert(1)"').encode(), "the event “ONCLICK”"),
         (inside('<path fill="url(https://example.com/a.svg#g)"/>'), "something that loads or runs"),
@@ -139,6 +146,12 @@ def test_a_logo_outside_its_folder_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(FaultsFound) as raised:
         load_profile(folder / "clinic.yml")
     assert str(raised.value).startswith(f"{folder}/clinic.yml:4: “logo.file”: the file “logo.svg” is a link")
+
+
+def test_a_logo_that_links_to_itself_is_a_fault_and_no_traceback(tmp_path: Path) -> None:
+    os.symlink("logo.svg", tmp_path / "logo.svg")
+    found = read_logo(tmp_path, "logo.svg")
+    assert not isinstance(found, Picture) and "cannot be read" in found[0]
 
 
 def test_a_missing_logo_and_one_with_a_script_are_told_with_their_line(tmp_path: Path) -> None:

@@ -144,6 +144,7 @@ def test_an_address_may_be_a_block_of_lines() -> None:
         ("name", "A" * 81, "it has 81 characters, 80 at most"),
         ("name", '"Maple\\u202eteertS"', "a character that cannot be seen stands in it (U+202E); delete it"),
         ("name", '"Maple\\0Street"', "(U+0000)"),
+        ("name", '"\\u3164\\u3164"', "a character that cannot be seen stands in it (U+3164)"),
         ("name", '"Maple\\nStreet"', "write it on one line"),
         ("name", '"\\u2800\\u2800"', "there is no word in it"),
         ("phone", "911", "911 is an emergency number, not a clinic's own"),
@@ -171,6 +172,7 @@ def test_an_address_may_be_a_block_of_lines() -> None:
         ("site", '"https://[::1]/"', "check the name between // and /"),
         ("site", '"https://[::1/"', "check its spelling"),
         ("site", "https://example.org:99999/", "check its spelling"),
+        ("site", "https://example.org:0/", "no server has the port 0"),
         ("site", "https://-a.example.org/", "check the name between // and /"),
         ("site", f"https://{'a' * 64}.example.org/", "check the name between // and /"),
         ("site", "https:///iop/", "check the name between // and /"),
@@ -288,6 +290,7 @@ def test_the_grounds_are_those_of_the_stylesheet() -> None:
         (b"name: [\n", "not valid YAML"),
         (b"--- a\n--- b\n", "not valid YAML"),
         (b"\tname: x\n", "not valid YAML"),
+        (b"about: |\n  one\ntwo\n\nname: x\n", "another indent than its neighbors"),
         (b"[" * 15_000, ""),
         (b"- " * 9_000, "nested too deep"),
         (b"name: " + b"1:" * 300 + b"1.5\n", "“name”"),
@@ -311,6 +314,13 @@ def test_hostile_files(tmp_path: Path, raw: bytes, says: str) -> None:
         load_profile(path)
     assert says in str(raised.value)
     assert [p.name for p in tmp_path.iterdir()] == ["clinic.yml"]
+
+
+def test_a_hostile_key_cannot_speak_to_a_terminal_or_a_workflow() -> None:
+    key = '"' + "x\\n::error file=a::b\\e[2J" + "k" * 900 + '"'
+    for text in (yaml_of() + f"{key}: 1\n", yaml_of() + f"? {key}\n: 1\n? {key}\n: 2\n"):
+        (fault,) = faults_of(text)
+        assert "\n" not in fault and "\x1b" not in fault and "x ⏎ ::error" in fault and len(fault) < 300
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:

@@ -20,14 +20,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
-from . import contrast, finish, share, stamp
-from .faults import Fault, FaultsFound
+from . import contrast, finish, share, stamp, view
+from .faults import Fault, FaultsFound, printable
 from .publish import MARKER
 from .view import ERROR_PAGE, STYLESHEET
 
@@ -45,10 +46,19 @@ NOTICES = {
     "good_faith_estimate": "the notice of the right to a good-faith estimate",
 }
 _TEXT = (".html", ".css", ".js", ".json", ".svg", ".xml", ".txt", ".ics", ".conf", "_headers")
+_OWN_KINDS = (".svg", ".png", ".jpg", ".webp", ".ics")
+"""Endings of what a copy adds in folders of its own; besides these it has the files of `_OWN_NAMES`."""
+_OWN_NAMES = frozenset({view.OWN_PAGE, CLINIC_DATA, *stamp.OWN_FILES})
+_COLORS = re.compile(
+    rb"@media screen \{ :root \{(?: --[a-z-]+: #[0-9a-f]{6};?)+ \} \}\n"
+    rb"@media screen and \(prefers-color-scheme: dark\) \{ :root \{(?: --[a-z-]+: #[0-9a-f]{6};?)+ \} \}\n"
+)
+"""With what a clinic's stylesheet begins; the rest of it is the same in every copy."""
+_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _KINDS = (*_TEXT, ".woff2", ".png", ".jpg", ".jpeg", ".webp", ".ico", MARKER)
 _NAMES = ("http://www.w3.org/", "http://www.sitemaps.org/", "https://schema.org", "http://schema.org")
 """Addresses that only name a vocabulary; nothing fetches them."""
-_LOADING = re.compile(r"(?:url\(|@import)\s*[\"']?\s*((?:[a-z][a-z0-9+.-]*:)?//[^\"')\s;]+)", re.I)
+_LOADING = re.compile(r"(?:url\(|image-set\(|@import)\s*[\"']?\s*((?:[a-z][a-z0-9+.-]*:)?//[^\"')\s;]+)", re.I)
 _IN_SCRIPT = re.compile(r"(?:(?:https?|wss?):)?//[a-z0-9][a-z0-9.-]*\.[a-z]{2,}[^\"'`\s)]*", re.I)
 _KEEPING = re.compile(
     r"\b(document\.cookie|cookieStore|localStorage|sessionStorage|indexedDB|serviceWorker|openDatabase)\b"
@@ -139,10 +149,11 @@ def audit(site: Path, *, guide: Path | None = None, today: date | None = None, a
         checks.append(Check(name, title, must, copy.looked_at, findings, copy.done))
     digest = hashlib.sha256()
     for path, data in sorted(copy.files.items()):
-        digest.update(f"{path}\0{len(data)}\0".encode() + data)
+        digest.update(f"{path}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
     return Audit(
-        site=str(site), clinic=copy.clinic_name, address=copy.address or "", day=copy.today, pages=len(copy.pages),
-        files=len(copy.files), digest="sha256-" + digest.hexdigest(), guide=str(guide or ""), checks=tuple(checks),
+        site=printable(str(site)), clinic=copy.clinic_name, address=copy.address or "", day=copy.today,
+        pages=len(copy.pages), files=len(copy.files), digest="sha256-" + digest.hexdigest(),
+        guide=printable(str(guide or "")), checks=tuple(checks),
     )  # fmt: skip
 
 
@@ -196,6 +207,8 @@ class _Copy:
                 path = full.relative_to(self.folder).as_posix()
                 if full.is_symlink():
                     self.unread.append(self.fault(path, 0, "this is a link", "put the file itself there"))
+                elif name in names and not full.is_file():
+                    self.unread.append(self.fault(path, 0, "this is no plain file", "take it out"))
                 elif name in names:
                     if full.stat().st_size > MAX_FILE:
                         mend = "take it out: a host may refuse it, and a phone never loads it"
@@ -211,14 +224,18 @@ class _Copy:
             return self.files[path].decode("utf-8", "replace")
 
     def _clinic_data(self) -> dict[str, Any]:
+        mend = "make the copy again"
         if CLINIC_DATA not in self.files:
+            if STYLESHEET in self.files:
+                self.unread.append(self.fault(CLINIC_DATA, 0, "the clinic's data is missing", mend))
             return {}
         try:
             data = json.loads(self.files[CLINIC_DATA])
-        except ValueError:
+        except (ValueError, RecursionError):
             data = None
-        if not isinstance(data, dict):
-            self.unread.append(self.fault(CLINIC_DATA, 0, "the clinic's data cannot be read", "make the copy again"))
+        whole = isinstance(data, dict) and all(isinstance(data.get(key), list) for key in ("waits", "notices"))
+        if not whole or not _is_address(str(data.get("site"))):
+            self.unread.append(self.fault(CLINIC_DATA, 0, "the clinic's data cannot be read", mend))
             return {}
         return data
 
@@ -228,19 +245,24 @@ class _Copy:
             text = self.files.get(path, b"").decode("utf-8", "replace")
             where = text.find(at)
             at = text.count("\n", 0, where) + 1 if where >= 0 else 0
-        shown = "".join(c if c.isprintable() else "\ufffd" for c in what)  # what was found may be hostile
-        return Fault(f"{self.folder.name}/{path}", at, shown if len(shown) < 400 else shown[:397] + "...", mend)
+        shown = printable(what)  # what was found may be hostile
+        shown = shown if len(shown) < 400 else shown[:397] + "..."
+        return Fault(printable(f"{self.folder.name}/{path}"), at, shown, mend)
 
     @property
     def clinic_name(self) -> str:
         """Whose copy it is, from its own data; empty for the neutral guide."""
-        return str(self.data.get("name") or "")
+        return printable(str(self.data.get("name") or ""))
 
     @cached_property
     def address(self) -> str | None:
         """Where the copy says that it stands."""
         link = self.trees["index.html"].css_first('link[rel="canonical"]')
-        return str(self.data.get("site") or (link.attributes.get("href") if link else "") or "") or None
+        said = str(self.data.get("site") or (link.attributes.get("href") if link else "") or "")
+        try:
+            return printable(said) if urlsplit(said).netloc else None
+        except ValueError:
+            return None
 
     # The checks.
 
@@ -378,7 +400,11 @@ class _Copy:
                 yield self.fault(path, "<body", "the help lines are not the first thing on the page", mend)
                 continue
             links = [node.attributes.get("href") or "" for node in first.css("a[href]")]
+            right = [node.attributes.get("href") for node in first.css("a[href]")
+                     if (node.attributes.get("href") or "")[4:] in node.text().split()]  # fmt: skip
             for href in HELP:
+                if href in links and href not in right:
+                    yield self.fault(path, href, f"the link to {href} does not say {href[4:]}", mend)
                 if href not in links:
                     yield self.fault(path, "help-line-top", f"the help lines do not link to {href}", mend)
             first_help = [href for href in links if href.startswith(("tel:", "sms:"))][:2]
@@ -388,9 +414,10 @@ class _Copy:
             hidden = [node for node in (first, *first.css("p, ul, li, a")) if _hidden(node)]
             if hidden:
                 yield self.fault(path, "help-line-top", "a part of the help lines is hidden", mend)
-        css = self.files.get(STYLESHEET, b"").decode("utf-8", "replace")
-        if "help-line" in css:
-            yield self.fault(STYLESHEET, "help-line", "the clinic's styles touch the help lines", mend)
+        css = self.files.get(STYLESHEET)
+        if css is not None and _COLORS.sub(b"", css, count=1) != view.styles():
+            what = "the clinic's styles are not those that this version writes; they could hide what must be seen"
+            yield self.fault(STYLESHEET, 0, what, _RESTAMP)
         self.looked_at = f"the top of {len(self.pages)} pages"
 
     def text(self) -> Iterator[Fault]:
@@ -407,6 +434,10 @@ class _Copy:
             except FaultsFound:
                 yield self.fault(path, 0, "the page has no <main>", mend)
                 continue
+            for found in stamp.MARK.finditer(html):
+                if not _whole(found[2]):
+                    what = f"the region “{found[1]}” changes what stands around it: a tag in it is not closed there"
+                    yield self.fault(path, found[0], what, mend)
             if now != meta.attributes.get("content"):
                 yield self.fault(path, "<main", "the text is not the one that was checked (its checksum differs)", mend)
         if not self.guide:
@@ -433,6 +464,8 @@ class _Copy:
             known = name == MARKER or (name.endswith(_KINDS) and not name.startswith("."))
             if not known or name in ("clinic.yml", "clinic.yaml"):
                 yield self.fault(path, 0, "this file does not belong into a copy", mend)
+            elif self.is_own(path) and path not in _OWN_NAMES and not name.endswith(_OWN_KINDS):
+                yield self.fault(path, 0, "this is none of the files that a clinic's file makes", mend)
             elif self.guide and not self.is_own(path) and path not in self.pages:
                 if path not in self.guide.files:
                     yield self.fault(path, 0, "neither the guide nor the clinic's file makes this file", mend)
@@ -450,10 +483,10 @@ class _Copy:
         inside = outside = 0
         for path, look in self.looks.items():
             for address in sorted(set(look.links)):
-                scheme = urlsplit(address).scheme if ":" in address else ""
+                scheme = address.partition(":")[0].lower() if ":" in address else ""
                 if self.address and address.startswith(self.address):
                     address = quote("../" * path.count("/") or "./", safe="./") + address[len(self.address) :]
-                elif scheme in ("http", "https", "tel", "sms", "mailto"):
+                elif scheme in ("http", "https", "tel", "sms", "mailto") and _is_address(address):
                     outside += 1
                     continue
                 inside += 1
@@ -461,7 +494,7 @@ class _Copy:
                     yield self.fault(path, address, what, "mend the link, or put the file there")
             for address in sorted(set(look.fetched)):
                 own = not _foreign(address) and not address.startswith("data:")
-                if own and _target(path, address) not in self.files:
+                if own and (not _is_address(address) or _target(path, address) not in self.files):
                     yield self.fault(path, address, f"the page needs “{address}”, which is not there", _RESTAMP)
         self.looked_at = f"{inside:,} links inside the copy; {outside:,} to other sites and numbers were not followed"
 
@@ -482,8 +515,14 @@ class _Copy:
                 what = f"the clinic's own facts were to be checked again on {again}"
                 mend = "read your clinic.yml against what is true today, and set new dates"
                 yield self.fault(CLINIC_DATA, 0, what, mend)
-        waits = self.data.get("waits") or []
-        for wait in waits if isinstance(waits, list) else []:
+        for node in self.trees[view.OWN_PAGE].css(".as-of time") if view.OWN_PAGE in self.trees else []:
+            as_of = _day(node.attributes.get("datetime"))
+            if as_of is None or self.today - as_of > WAIT_IS_OLD:
+                what = f"the page gives a wait of {as_of or 'no date'}"
+                mend = "ask what it is today, write it into clinic.yml, and make the copy again"
+                yield self.fault(view.OWN_PAGE, node.attributes.get("datetime") or "as-of", what, mend)
+        waits = self.data.get("waits", [])
+        for wait in waits:
             as_of = _day(wait.get("as_of")) if isinstance(wait, dict) else None
             if as_of is None or self.today - as_of > WAIT_IS_OLD:
                 track = wait.get("track") if isinstance(wait, dict) else wait
@@ -497,8 +536,7 @@ class _Copy:
             self.looked_at = "nothing: this folder holds no clinic's data"
             self.done = False
             return
-        there = self.data.get("notices")
-        there = there if isinstance(there, list) else []
+        there = self.data["notices"]
         for name, words in NOTICES.items():
             if name not in there:
                 mend = "add it under “notices:” in clinic.yml, or let your lawyer write down why you need none"
@@ -526,7 +564,8 @@ class _Copy:
         listed = set(re.findall(r"<loc>([^<]+)</loc>", self.files.get("sitemap.xml", b"").decode("utf-8", "replace")))
         for address in sorted(listed):
             path = unquote(address.removeprefix(self.address))
-            if not address.startswith(self.address) or _target("index.html", path or "./") not in self.files:
+            there = address.startswith(self.address) and _is_address(path)
+            if not there or _target("index.html", path or "./") not in self.files:
                 yield self.fault("sitemap.xml", address, f"the sitemap names {address}, which is not in the copy", mend)
         robots = self.files.get("robots.txt", b"").decode("utf-8", "replace")
         if re.search(r"(?im)^disallow:\s*/\s*$", robots):
@@ -535,8 +574,7 @@ class _Copy:
 
     def is_own(self, path: str) -> bool:
         """Whether a file is one that a copy adds to the guide, or changes."""
-        own = getattr(stamp, "is_own", None)
-        return bool(own(path)) if own else path in ("robots.txt", "sitemap.xml", STYLESHEET)
+        return stamp.is_own(path)
 
 
 CHECKS: tuple[tuple[str, str, bool, Callable[[_Copy], Iterator[Fault]]], ...] = (
@@ -598,6 +636,41 @@ def _weak(directives: dict[str, list[str]]) -> Iterator[str]:
 def _hidden(node: Any) -> bool:
     names = (node.attributes.get("class") or "").split()
     return "hidden" in node.attributes or node.attributes.get("aria-hidden") == "true" or "visually-hidden" in names
+
+
+class _Balance(HTMLParser):
+    """Whether every element that begins in a piece of HTML ends in it, and none ends that began before."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.open: list[str] = []
+        self.right = True
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.right &= tag not in ("html", "head", "body", "main")
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if "svg" not in self.open:  # elsewhere a browser takes <div/> for <div>
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.right &= bool(self.open) and self.open.pop() == tag
+
+
+def _whole(html: str) -> bool:
+    parser = _Balance()
+    parser.feed(html + "<!---->")  # whatever waits for its end now, a quote or a tag, would take in what follows
+    return parser.right and not parser.open and not parser.rawdata
+
+
+def _is_address(address: str) -> bool:
+    try:
+        urlsplit(urljoin("https://example.org/", address))
+    except ValueError:
+        return False
+    return True
 
 
 def _frame(html: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
-from .faults import Fault, FaultsFound
+from .faults import Fault, FaultsFound, printable
 from .publish import MARKER, repair, staging
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,8 +97,8 @@ def _annotate(faults: Iterable[Fault], kind: str = "error") -> None:
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
     for fault in faults:
-        file = fault.file.replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
-        said = f"{fault.what}; {fault.mend}".replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        file = printable(fault.file).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
+        said = printable(f"{fault.what}; {fault.mend}").replace("%", "%25")
         print(f"::{kind} file={file},line={max(fault.line, 1)}::{said}")
 
 
@@ -127,9 +127,10 @@ def _build_all(profile_path: Path | None, out: Path | None) -> int:
         return _build(out or ROOT / "site")
     from .profile import load_profile
 
+    copy = out or ROOT / "clinic-site"
+    _check_apart(profile_path, copy)
     load_profile(profile_path)  # its faults are told before anybody waits for the guide
     _build(ROOT / "site")
-    copy = out or ROOT / "clinic-site"
     _clinic_build(profile_path, copy, ROOT / "site")
     print(f"To look at it: .venv/bin/iop-guide clinic serve {shlex.quote(os.path.relpath(profile_path))}")
     return 0
@@ -213,8 +214,16 @@ def _clinic_build(profile_path: Path, out: Path, site: Path) -> int:
     from .profile import load_profile  # pydantic and Jinja are not needed to build the guide from here
     from .stamp import stamp_site
 
+    _check_apart(profile_path, out)
     print(stamp_site(site, load_profile(profile_path), out))
     return 0
+
+
+def _check_apart(profile_path: Path, out: Path) -> None:
+    """Refuse a copy that would replace the folder in which its own profile stands."""
+    if out.resolve() in profile_path.resolve().parents:
+        what = f"the profile {profile_path} stands inside this folder, and the copy would replace it"
+        raise FaultsFound([Fault(str(out), 0, what, "name another folder, or move the profile out of it")])
 
 
 def _clinic_check(given: argparse.Namespace) -> int:

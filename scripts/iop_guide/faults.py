@@ -21,7 +21,12 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.what}; {self.mend}"
+        return printable(f"{place}: {self.what}; {self.mend}")
+
+
+def printable(text: str) -> str:
+    """A text on one line, without what a terminal, a workflow or a browser would obey: it may quote hostile words."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text).replace("\n", " ⏎ ")
 
 
 class FaultsFound(Exception):

@@ -29,6 +29,8 @@ _JOINERS = "\u200c\u200d"
 """They show nothing, but Persian, Hindi and others cannot be spelled without them."""
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories of characters that show nothing, or turn the direction of what follows."""
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+"""By their category these are letters or marks; they show nothing all the same."""
 # The spellings people use: (217) 555-0142, 217-555-0142, 217.555.0142, 2175550142, each also after +1 or 1.
 # Area code and exchange begin with 2 to 9, and an area code is never N11 (North American Numbering Plan).
 _PHONE = re.compile(r"(?:\+?1[ .-]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[ .-]?)[2-9][0-9]{2}[ .-]?[0-9]{4}")
@@ -56,7 +58,7 @@ def text(value: Any, longest: int, *, joiners: bool = False) -> str:
     if "\n" in found:
         raise ValueError("one line was expected; write it on one line")
     for character in found.translate(_AGAINST_FORGERY) if joiners else found:
-        if unicodedata.category(character) in _HIDDEN:
+        if unicodedata.category(character) in _HIDDEN or character in _BLANK:
             code = f"U+{ord(character):04X}"
             raise ValueError(f"a character that cannot be seen stands in it ({code}); delete it")
     found = " ".join(unicodedata.normalize("NFC", found).split())
@@ -140,6 +142,8 @@ def site(value: Any) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise ValueError(f"{expected}; check its spelling") from None
+    if port == 0:
+        raise ValueError(f"{expected}; no server has the port 0")
     if parts.scheme != "https" and not (parts.scheme == "http" and host == _LOCAL):
         raise ValueError(f"{expected}; it must begin with https:// (http:// is only for {_LOCAL})")
     host = _host(host)

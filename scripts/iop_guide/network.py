@@ -131,7 +131,7 @@ def find_profiles(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
     faults: list[Fault] = []
     try:
         entries = sorted(folder.iterdir())
-        files = [e for e in entries if e.suffix in (".yml", ".yaml") and e.is_file()]
+        files = [e for e in entries if e.suffix in (".yml", ".yaml") and (e.is_file() or e.is_symlink())]
         files += [e / "clinic.yml" for e in entries if e.is_dir() and (e / "clinic.yml").is_file()]
     except OSError as error:
         what, mend = f"the folder cannot be read ({error.strerror})", "name the folder that holds your profiles"

@@ -31,8 +31,8 @@ class FrontMatter(Strict):
     """The title on the page itself, where it is longer than in lists and tabs."""
     kind: Literal["normal", "home", "search"] = "normal"
     listing: Literal[
-        "claims", "glossary", "studies", "reviews", "laws", "guidelines", "agencies-a-m", "agencies-n-z",
-        "organizations-a-m", "organizations-n-z", "clinics", "companies", "news-and-law-firms",
+        "claims", "glossary", "studies", "reviews", "laws", "guidelines", "agencies-a-l", "agencies-m-z",
+        "organizations-a-l", "organizations-m-z", "clinics", "companies", "news-and-law-firms",
     ] | None = None  # fmt: skip
     """The list from data that follows the page's own text; search leaves it out."""
     danger: bool = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -25,7 +26,9 @@ _FORBIDDEN = {
     "animatemotion", "handler", "listener", "image", "feimage", "style", "link", "meta", "base", "metadata-script",
 }  # fmt: skip
 """Elements that run, load, lead somewhere or change others. `style` may load by `@import` and `url()`."""
-_MAX_DEPTH, _MAX_ELEMENTS = 50, 5_000
+_MAX_DEPTH, _MAX_ELEMENTS, _MAX_DRAWN = 50, 5_000, 50_000
+_XHTML = "http://www.w3.org/1999/xhtml"
+_REFERENCE = re.compile(r"url\([\"']?#([^\"')]+)")
 _EXPORT = "export it again as “plain SVG”, or as PNG"
 
 
@@ -56,7 +59,7 @@ def read_logo(folder: Path, name: str) -> Picture | Refusal:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)  # never all of it
         size = max(path.stat().st_size, len(data))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # the last: a link that leads to itself
         return f"the file “{name}” cannot be read", beside
     if size > MAX_BYTES:
         return (
@@ -117,6 +120,9 @@ def _vector(data: bytes, name: str) -> Picture | Refusal:
     """An SVG that only draws. It is read as the browser reads it, as XML; entities and doctypes are not taken."""
     root: dict[str, str] = {}
     depth = count = 0
+    around: list[str] = []  # the id of each element that is open; "" for none
+    size: Counter[str] = Counter()  # the elements in what has an id
+    uses: dict[str, Counter[str]] = {"": Counter()}  # what is drawn again, by the id that it stands in
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal depth, count
@@ -130,20 +136,42 @@ def _vector(data: bytes, name: str) -> Picture | Refusal:
             root.update(attributes)
         if local in _FORBIDDEN:
             raise _Refused(f"<{tag[:30]}>")
+        around.append(attributes.get("id", ""))
+        inside = {"", *around}
+        size.update(inside)
         for key, value in attributes.items():
+            if key.startswith("xmlns"):
+                if value.strip() == _XHTML:
+                    raise _Refused("HTML, which loads and leads elsewhere")
+                continue
             word, plain = key.rpartition(":")[2].lower(), re.sub(r"[\s\x00-\x1f]", "", value).lower()
             if word.startswith("on"):
                 raise _Refused(f"the event “{key[:30]}”")
             if word in ("href", "src", "base") and not plain.startswith("#"):
                 raise _Refused(f"a link to something else ({key[:30]}=“{value[:40]}”)")
-            if not key.startswith("xmlns") and (
-                re.search(r"url\((?![\"']?#)|javascript:|@import|expression\(|\\", plain) or "data:" in plain
-            ):
+            if re.search(r"url\((?![\"']?#)|(?:image-set|image|src|expression)\(|javascript:|@import|data:|\\", plain):
                 raise _Refused(f"something that loads or runs ({key[:30]}=“{value[:40]}”)")
+            for target in [value.strip()[1:]] if word == "href" else _REFERENCE.findall(value):
+                for one in inside:
+                    uses.setdefault(one, Counter())[target] += 1
 
     def end(tag: str) -> None:
         nonlocal depth
         depth -= 1
+        around.pop()
+
+    def drawn(name: str, above: tuple[str, ...] = ()) -> int:
+        """How many elements a browser draws for one with this id, all that it refers to included."""
+        if name in above or len(above) > _MAX_DEPTH:
+            raise _Refused("a part that is drawn inside itself")
+        if name not in known:
+            again = uses.get(name, Counter())
+            known[name] = size[name] + sum(times * drawn(other, (*above, name)) for other, times in again.items())
+            if known[name] > _MAX_DRAWN:
+                raise _Refused("parts that are drawn again and again, too many for a logo")
+        return known[name]
+
+    known: dict[str, int] = {}
 
     def refuse(*_: object) -> None:
         raise _Refused("a DOCTYPE, an entity or a processing instruction")
@@ -155,6 +183,7 @@ def _vector(data: bytes, name: str) -> Picture | Refusal:
         if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"<" or b"\x00" in data:
             raise _Refused("bytes that are no SVG text")
         parser.Parse(data, True)
+        drawn("")
     except _Refused as refused:
         return f"“{name}” holds {refused}, and a logo may only draw", _EXPORT
     except (expat.ExpatError, ValueError, LookupError) as error:

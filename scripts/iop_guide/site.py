@@ -294,7 +294,8 @@ def _output(src: str) -> str:
 
 def _search_weight(src: str, page: Page) -> float:
     """Pages about the guide or for clinics answer few readers; hand-outs and the list of questions only lead on."""
-    return 0.6 if src.startswith(("about/", "clinics/")) or page.meta.hand_out or page.meta.topic == "questions" else 1.0
+    behind = src.startswith(("about/", "clinics/")) or page.meta.hand_out or page.meta.topic == "questions"
+    return 0.6 if behind else 1.0
 
 
 def _url(src: str) -> str:

@@ -83,8 +83,8 @@ _KINDS = {
 _SITES = {"commercial": "companies", "news": "news-and-law-firms", "law-firm": "news-and-law-firms"}
 _IN_TWO = frozenset({"agencies", "organizations"})
 LISTS = (
-    "studies", "reviews", "laws", "guidelines", "agencies-a-m", "agencies-n-z", "organizations-a-m",
-    "organizations-n-z", "clinics", "companies", "news-and-law-firms",
+    "studies", "reviews", "laws", "guidelines", "agencies-a-l", "agencies-m-z", "organizations-a-l",
+    "organizations-m-z", "clinics", "companies", "news-and-law-firms",
 )  # fmt: skip
 """The lists of sources, each a page of its own so that none grows too heavy; the longest are cut in two by the first
 letter of the publisher. What a company, a law firm or a news site published stands with its like, whatever it is."""
@@ -115,7 +115,7 @@ def _list_of(source: Source) -> str:
     name = _SITES[source.site] if source.site else _KINDS[source.kind]
     if name not in _IN_TWO:
         return name
-    return f"{name}-a-m" if source.publisher[:1].lower() < "n" else f"{name}-n-z"
+    return f"{name}-a-l" if source.publisher[:1].lower() < "m" else f"{name}-m-z"
 
 
 def published(traced: dict[str, Any], evidence: Evidence) -> dict[str, bytes]:

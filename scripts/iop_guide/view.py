@@ -213,7 +213,7 @@ class View:
             f"@media screen and (prefers-color-scheme: dark) {{ :root {{ --link: {dark}; --deep: {accent}; "
             f"--pic-deep: {contrast.picture_tone(accent)} }} }}\n"
         )
-        return colors.encode() + _styles()
+        return colors.encode() + styles()
 
     def _facts_file(self) -> bytes:
         """What a program may want to know of a copy: its dates, waits, notices and numbers."""
@@ -357,6 +357,7 @@ def _words_of(html: str) -> str:
 
 
 @cache
-def _styles() -> bytes:
+def styles() -> bytes:
+    """What every copy's own stylesheet holds besides its colors."""
     text = (Path(__file__).parent / "clinic.css").read_text("utf-8")
     return (re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", text, flags=re.S)).strip() + "\n").encode()

@@ -121,7 +121,7 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
                 key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
                 key_line = key_node.start_mark.line + first_line
                 if key is None or key in result:
-                    name = "a key that is not a word" if key is None else f"the key “{key}” stands twice"
+                    name = "a key that is not a word" if key is None else f"the key “{_short(key)}” stands twice"
                     fault(key_line, name, "keep one of them" if key else "write a plain word before the colon")
                     continue
                 result[key] = build(value_node, (*where, key))
@@ -168,7 +168,8 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
                     shown,
                     (mark.line if mark else 0) + first_line,
                     f"this is not valid YAML ({problem})",
-                    "look for a missing quote, a tab, or a colon inside unquoted text",
+                    "look on this line and the one above for text with a colon that needs quotes, a missing quote, "
+                    "a tab, or another indent than its neighbors",
                 )
             ]
         ) from None
@@ -213,10 +214,15 @@ def _nearest(lines: dict[Location, int], where: Location, default: int) -> int:
     return lines[where]
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def _explain(item: Any, where: Location) -> tuple[str, str]:
     key = ".".join(str(part) for part in where if not str(part).startswith("function-"))
+    key = _short(key)
     shown = str(item["input"]) if isinstance(item["input"], date) else repr(item["input"])
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    shown = _short(shown)
     if not where and item["type"] == "model_type":
         return "the file holds no keys with values", "write each key on its own line, with a colon and its value"
     match item["type"]:
