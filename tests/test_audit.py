@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -103,7 +104,7 @@ PLANTED: list[tuple[str, str, Callable[[str], str], str]] = [
     ("help", "staying-safe/index.html", swap('<aside class="help-line-top"', '<aside hidden class="help-line-top"'), "is hidden"),
     ("text", "what-it-can-do/does-it-work/index.html", swap("no program can promise you a result", "we promise you a result"), "its checksum differs"),
     ("text", "rights/index.html", swap("<!--region brand-->", '<!--region brand--></a><div hidden>'), "the region “brand” changes what stands around it"),
-    ("text", "help-and-resources/index.html", swap("<!--region brand-->", '<!--region brand--><b title="'), "the region “brand” changes what stands around it"),
+    ("text", "paying/index.html", swap("<!--region brand-->", '<!--region brand--><b title="'), "the region “brand” changes what stands around it"),
     ("help", "assets/clinic.css", lambda text: text + "\nbody > :first-child { display: none }", "could hide what must be seen"),
     ("help", "our-program/index.html", swap("Call 988", "Call us"), "the link to tel:988 does not say 988"),
     ("foreign", "assets/clinic.css", lambda text: text + "\nb{background:image-set('https://set.example.com/x' 1x)}", "https://set.example.com/x"),
@@ -210,6 +211,8 @@ def test_time_alone_makes_a_copy_overdue(copy: Path) -> None:
     soon = audit.audit(copy, today=date(2027, 1, 15))
     assert any("wait for" in fault.what for fault in find(soon, "dates").findings)
     assert soon.passed() and not soon.passed(strict=True), "a date is for a person to renew"
+    notices = replace(soon, checks=tuple(check for check in soon.checks if check.id != "dates"))
+    assert notices.passed(strict=True), "which notices are needed, a lawyer says"
     late = audit.audit(copy, today=date(2028, 1, 1))
     assert len(find(late, "dates").findings) > 100
 

@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_guide import contrast, fields
+from iop_guide import contrast, fields, stamp
 from iop_guide.clinic import SCHEMA, TEMPLATE, new
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import EVERGREEN, MAX_BYTES, Profile, load_profile, schema
@@ -221,6 +221,7 @@ def test_an_address_may_be_a_block_of_lines() -> None:
         ("logo", "{file: 'C:\\logo.png'}", "a file beside this one was expected"),
         ("local_help", "[{name: A, number: 988, for: b, hours: c}]", "on every page already"),
         ("local_help", "[{name: A, number: 911, for: b, hours: c}]", "on every page already"),
+        ("local_help", "[{name: 988 Lifeline, number: 211, for: b, hours: c}]", "without them"),
         ("local_help", "[{name: A, number: (217) 555-0142, for: b, hours: c}]", "this is the clinic's own number"),
         ("local_help", "[{name: A, number: 211, text: 1-217-555-0142, for: b, hours: c}]", "the clinic's own number"),
     ],
@@ -314,6 +315,20 @@ def test_hostile_files(tmp_path: Path, raw: bytes, says: str) -> None:
         load_profile(path)
     assert says in str(raised.value)
     assert [p.name for p in tmp_path.iterdir()] == ["clinic.yml"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("bring", "[A]"), ("first_day", "A"), ("languages", "[A]"), ("interpreters", "A"), ("email", "a@example.org"),
+        ("website", "https://example.org/"), ("reviewer", "{name: A, credentials: MD, date: 2026-11-16}"), ("about", "A"),
+    ],
+)  # fmt: skip
+def test_whatever_only_the_clinic_s_own_page_shows_makes_that_page(field: str, value: str) -> None:
+    found = read(**{field: value})
+    assert found.has_page
+    html = stamp.fill("<body><!--region our-program--><!--/region--></body>", found, "our-program/index.html")
+    assert "<ul>\n</ul>" not in html and "Talk to us" in html
 
 
 def test_a_hostile_key_cannot_speak_to_a_terminal_or_a_workflow() -> None:

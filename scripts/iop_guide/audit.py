@@ -3,7 +3,8 @@
 `audit` looks at a folder and returns what it found, check by check; `write` keeps that as `audit.html` (to read and
 to file) and `audit.json`. A finding is a `Fault`: the file, the line, what is there, what to do. A check has one of two
 weights: what a "must" check finds breaks a promise that the copy makes on every page (exit status 1); a "should" check
-finds what a person has to judge or to renew, and counts for the exit status only when asked to (`--strict`).
+finds what a person has to judge or to renew; of that, dates that have passed count for the exit status when asked
+to (`--strict`).
 
 To add a check: write a method of `_Copy` that yields Faults, list it in `CHECKS`, and plant its fault in
 tests/test_audit.py.
@@ -112,8 +113,12 @@ class Audit:
         return sum(len(check.findings) for check in self.checks if check.must == must)
 
     def passed(self, strict: bool = False) -> bool:
-        """Whether nothing must be mended; `strict` counts what should be, too."""
-        return not self.count(True) and not (strict and self.count(False))
+        """Whether nothing must be mended; `strict` counts dates that have passed, too.
+
+        Missing notices never count: which of them a clinic needs is for its lawyer to say.
+        """
+        overdue = any(check.id == "dates" and check.findings for check in self.checks)
+        return not self.count(True) and not (strict and overdue)
 
     @property
     def verdict(self) -> str:
@@ -233,11 +238,11 @@ class _Copy:
             data = json.loads(self.files[CLINIC_DATA])
         except (ValueError, RecursionError):
             data = None
-        whole = isinstance(data, dict) and all(isinstance(data.get(key), list) for key in ("waits", "notices"))
-        if not whole or not _is_address(str(data.get("site"))):
-            self.unread.append(self.fault(CLINIC_DATA, 0, "the clinic's data cannot be read", mend))
-            return {}
-        return data
+        lists = isinstance(data, dict) and all(isinstance(data.get(key), list) for key in ("waits", "notices"))
+        if isinstance(data, dict) and lists and _is_address(str(data.get("site"))):
+            return data
+        self.unread.append(self.fault(CLINIC_DATA, 0, "the clinic's data cannot be read", mend))
+        return {}
 
     def fault(self, path: str, at: int | str, what: str, mend: str) -> Fault:
         """A finding; `at` is a line, or the words that stand on it."""

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--report", type=Path, help="a folder for the report, audit.html and audit.json")
     check.add_argument("--at", help="the address where the copy stands, to be compared with the one it was made for")
     check.add_argument("--day", type=_day, help="the day to judge dates by, as 2027-01-31 (default: today)")
-    check.add_argument("--strict", action="store_true", help="dates and notices count for the exit status, too")
+    check.add_argument("--strict", action="store_true", help="dates that have passed count for the exit status, too")
     check.set_defaults(run=_clinic_check)
     network = commands.add_parser("network", help="a copy for every profile in a folder")
     network.add_argument("profiles", type=Path, help="the folder of profiles, NAME.yml or NAME/clinic.yml")

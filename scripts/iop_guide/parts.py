@@ -5,9 +5,10 @@ The line under each field is what editors show; the head of a class says what it
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from .fields import (
     Address,
@@ -190,6 +191,13 @@ class HelpLine(Part):
     """Such as any hour, every day."""
     text: Phone | None = None
     """A number that takes text messages."""
+
+    @field_validator("name")
+    @classmethod
+    def _is_another_line(cls, name: str) -> str:
+        if re.search(r"(?<!\d)(?:988|911)(?!\d)", name):
+            raise ValueError("988 and 911 are on every page already; write the name of the other line without them")
+        return name
 
 
 class Reviewer(Part):

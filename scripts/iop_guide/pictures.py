@@ -23,7 +23,7 @@ MAX_SIDE = 4_000
 _SIZE = re.compile(r"\s*([0-9]{1,5}(?:\.[0-9]+)?)\s*(?:px)?\s*")
 _FORBIDDEN = {
     "script", "foreignobject", "iframe", "object", "embed", "audio", "video", "a", "animate", "set", "animatetransform",
-    "animatemotion", "handler", "listener", "image", "feimage", "style", "link", "meta", "base", "metadata-script",
+    "animatemotion", "handler", "listener", "image", "feimage", "style", "link", "meta", "base",
 }  # fmt: skip
 """Elements that run, load, lead somewhere or change others. `style` may load by `@import` and `url()`."""
 _MAX_DEPTH, _MAX_ELEMENTS, _MAX_DRAWN = 50, 5_000, 50_000

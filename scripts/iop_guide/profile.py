@@ -227,11 +227,12 @@ class Profile(Strict):
 
     @property
     def has_page(self) -> bool:
-        """Whether there is enough for a page of the clinic's own."""
+        """Whether there is enough for a page of the clinic's own: anything that no other page shows."""
         notices = any(value for _, value in self.notices)
         return bool(
             self.tracks or self.locations or self.team or self.about or self.start or self.insurers or self.self_pay
-            or self.owner or self.licenses or self.accreditation or notices
+            or self.owner or self.licenses or self.accreditation or notices or self.bring or self.first_day
+            or self.languages or self.interpreters or self.reviewer or self.email or self.website
         )  # fmt: skip
 
     def phones(self) -> list[str]:
