@@ -324,10 +324,10 @@ def paper(tab: Tab) -> list[str]:
     return faults
 
 
-def room(tab: Tab) -> list[str]:
+def room(tab: Tab, windows: Sequence[tuple[int, int]] = (SMALL, ZOOMED, PHONE, DESK)) -> list[str]:
     """At 320 px, enlarged four times, with wider letters, on a phone and a desk: nothing is cut, covered or scrolled."""
     faults: list[str] = []
-    for size in (SMALL, ZOOMED, PHONE, DESK):
+    for size in windows:
         tab.window(size)
         faults += [f"{size[0]} x {size[1]}: {fault}" for fault in tab.ask("room()")]
         if size == SMALL:
@@ -337,10 +337,10 @@ def room(tab: Tab) -> list[str]:
     return faults
 
 
-def sizes(tab: Tab) -> list[str]:
+def sizes(tab: Tab, windows: Sequence[tuple[int, int]] = (SMALL, PHONE, DESK)) -> list[str]:
     """Text of 16 px at least (14 px in pictures, 12 px for raised numbers); targets of 44 px."""
     faults: list[str] = []
-    for size in (SMALL, PHONE, DESK):
+    for size in windows:
         tab.window(size)
         in_pictures = 14 if size != SMALL else 11  # a picture keeps its shape, so on the smallest phone it shrinks
         faults += [f"{size[0]} px wide: {fault}" for fault in tab.ask(f"smallText(16, {in_pictures}, 12)")]

@@ -120,7 +120,7 @@ PLANTED: list[tuple[str, str, Callable[[str], str], str]] = [
     ("files", "assets/favicon.svg", lambda text: text + "<!-- -->", "differs from the guide's"),
     ("links", IN_SCHOOL, put(IN_BODY, '<a href="../nowhere/">x</a>'), "“../nowhere/” leads nowhere"),
     ("links", "teens/who-decides/index.html", put(IN_BODY, '<a href="../school/#nowhere">x</a>'), "“#nowhere” that is not on that page"),
-    ("links", "teens/self-harm-and-safety/index.html", put(IN_BODY, '<a href="javascript:alert(1)">x</a>'), "an address that a copy does not use"),
+    ("links", "teens/self-harm-and-safety/index.html", put(IN_BODY, '<a href="javascript:alert(1)">x</a>'), "is an address that this site does not use"),
     ("address", "404.html", swap('<base href="[^"]*">', '<base href="/">'), "takes its links from /"),
     ("address", "sitemap.xml", swap("</urlset>", "<url><loc>https://maple-street.example.org/iop-guide/gone/</loc></url></urlset>"), "gone/, which is not in the copy"),
     ("address", "robots.txt", swap("Allow: /", "Disallow: /"), "told to stay away"),

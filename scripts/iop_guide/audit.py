@@ -24,7 +24,7 @@ from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -495,11 +495,11 @@ class _Copy:
                     outside += 1
                     continue
                 inside += 1
-                if what := _broken(path, address, self.files, ids):
+                if what := finish.broken(path, address, self.files, ids):
                     yield self.fault(path, address, what, "mend the link, or put the file there")
             for address in sorted(set(look.fetched)):
                 own = not _foreign(address) and not address.startswith("data:")
-                if own and (not _is_address(address) or _target(path, address) not in self.files):
+                if own and (not _is_address(address) or finish.target_of(path, address) not in self.files):
                     yield self.fault(path, address, f"the page needs “{address}”, which is not there", _RESTAMP)
         self.looked_at = f"{inside:,} links inside the copy; {outside:,} to other sites and numbers were not followed"
 
@@ -570,7 +570,7 @@ class _Copy:
         for address in sorted(listed):
             path = unquote(address.removeprefix(self.address))
             there = address.startswith(self.address) and _is_address(path)
-            if not there or _target("index.html", path or "./") not in self.files:
+            if not there or finish.target_of("index.html", path or "./") not in self.files:
                 yield self.fault("sitemap.xml", address, f"the sitemap names {address}, which is not in the copy", mend)
         robots = self.files.get("robots.txt", b"").decode("utf-8", "replace")
         if re.search(r"(?im)^disallow:\s*/\s*$", robots):
@@ -695,28 +695,3 @@ def _day(value: object) -> date | None:
         return date.fromisoformat(str(value))
     except ValueError:
         return None
-
-
-def _target(path: str, address: str) -> str:
-    """The file of the copy that an address on the page at `path` leads to."""
-    clean = unquote(urldefrag(address)[0].partition("?")[0])
-    joined = urljoin(f"/{path}", clean).lstrip("/") if clean else path
-    return f"{joined}index.html" if not joined or joined.endswith("/") else joined
-
-
-def _broken(path: str, address: str, files: dict[str, bytes], ids: dict[str, set[str]]) -> str:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return f"“{address}” is not an address"
-    if parts.scheme or parts.netloc:
-        return f"“{address}” is an address that a copy does not use"
-    target = _target(path, address)
-    if target not in files and f"{target}/index.html" in files:
-        target = f"{target}/index.html"
-    if target not in files:
-        return f"the link “{address}” leads nowhere"
-    anchor = unquote(parts.fragment)
-    if anchor and target in ids and anchor not in ids[target]:
-        return f"the link “{address}” leads to a place “#{anchor}” that is not on that page"
-    return ""

@@ -188,14 +188,14 @@ def check_site(files: Mapping[str, bytes], pages: Mapping[str, Page]) -> tuple[l
                         address, f"the page fetches “{address}” from another host", "keep the file in overrides/assets"
                     )
                 )
-            elif not address.startswith("data:") and _target(path, address) not in files:
+            elif not address.startswith("data:") and target_of(path, address) not in files:
                 faults.append(fault(address, f"there is no file “{address}”", "check the name and the folder"))
         for address in look.links:
-            if what := _broken(path, address, files, ids):
+            if what := broken(path, address, files, ids):
                 faults.append(fault(address, what, "check the address against the page it should lead to"))
-        styles = sum(size(_target(path, style)) for style in look.styles)
+        styles = sum(size(target_of(path, style)) for style in look.styles)
         blocking = len(gzip.compress(_first_screen(files[path]), GZIP, mtime=0)) + styles
-        first_view = size(path) + styles + sum(size(_target(path, script)) for script in look.scripts)
+        first_view = size(path) + styles + sum(size(target_of(path, script)) for script in look.scripts)
         weight = Weight(path, first_view, blocking)
         weights.append(weight)
         if weight.first_view > MAX_FIRST_VIEW or weight.blocking > MAX_BLOCKING:
@@ -233,7 +233,7 @@ def _line_of(text: str, page: Page) -> int:
     return locate(text, page.body)
 
 
-def _target(path: str, address: str) -> str:
+def target_of(path: str, address: str) -> str:
     """The file that an address on the page at `path` leads to."""
     clean = unquote(urldefrag(address)[0].partition("?")[0])
     if not clean:
@@ -244,15 +244,22 @@ def _target(path: str, address: str) -> str:
     return joined
 
 
-def _broken(path: str, address: str, files: Mapping[str, bytes], ids: Mapping[str, set[str]]) -> str:
+def broken(path: str, address: str, files: Mapping[str, bytes], ids: Mapping[str, set[str]]) -> str:
+    """What is wrong with a link on the page at `path`, in words; nothing if it leads where it should.
+
+    `files` are all files of the site by path, `ids` the ids on each of its pages.
+    """
     if address.startswith("#") and address[1:] in ids[path]:
         return ""  # most links: to a source and back
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return f"“{address}” is not an address"
     if parts.scheme in ("http", "https", "tel", "sms", "mailto"):
         return ""
     if parts.scheme or parts.netloc:
         return f"“{address}” is an address that this site does not use"
-    target = _target(path, address)
+    target = target_of(path, address)
     if target not in files and f"{target}/index.html" in files:
         target = f"{target}/index.html"
     if target not in files:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 import browser_checks as checks
-from browser_checks import DESK, PHONE, OpenPage, Served, Tab
+from browser_checks import DESK, PHONE, SMALL, OpenPage, Served, Tab
 from browser_reading import Reading, Seen
 
 
@@ -23,7 +23,11 @@ def opened(tab: Tab, page: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def reading(pages: list[str], open_page: OpenPage) -> Reading:
-    """Every page as it is sent, with its scripts and its policy in force."""
+    """Every page as it is sent, with its scripts and its policy in force.
+
+    What depends on a page's words is asked of every page. What depends on the frame, the stylesheet and the scripts
+    alone is asked of the first page on which a class stands: it stands for all that have the class.
+    """
     tab = open_page()
     result = Reading()
     heaviest = (0, "")
@@ -41,24 +45,25 @@ def reading(pages: list[str], open_page: OpenPage) -> Reading:
         result.texts[page] = tab.ask("mainText()")
         tab.page.evaluate("document.querySelector('.menu').open = true")
         add("focus", lambda: checks.focus(tab))
-        # Every kind of thing that Tab reaches is reached by Tab itself on the first page that has it.
         if stops.news(tab.ask("kinds()")):
             add("keyboard", lambda: checks.keyboard(tab))
-        add("skip link", lambda: checks.skip_link(tab))
-        add("menu", lambda: checks.menu(tab))
         add("terms", lambda: checks.terms(tab))
-        add("sizes", lambda: checks.sizes(tab))
-        add("room", lambda: checks.room(tab))
-        # Colors and movement come from classes alone, so the first page that has a class stands for all.
         if parts.news(tab.ask("classes()")):
+            add("skip link", lambda: checks.skip_link(tab))
+            add("menu", lambda: checks.menu(tab))
             add("wishes", lambda: checks.wishes(tab))
-        tab.window(DESK)
-        add("paper", lambda: checks.paper(tab))
+            add("sizes", lambda: checks.sizes(tab))
+            add("room", lambda: checks.room(tab))
+            tab.window(DESK)
+            add("paper", lambda: checks.paper(tab))
+        else:
+            add("sizes", lambda: checks.sizes(tab, [PHONE]))
+            add("room", lambda: checks.room(tab, [SMALL, DESK]))
         # Last, so that all the above counts too.
         add("nothing kept", lambda: checks.kept(tab))
         add("quiet", lambda: checks.quiet(tab))
         add("no other host", lambda: checks.foreign(tab))
-    some = f"{stops.times} walked by Tab, {parts.times} with the system's wishes"
+    some = f"{stops.times} walked by Tab, {parts.times} in every window, scheme and on paper"
     largest = f"largest first view {heaviest[0]:,} bytes gzip without fonts (/{heaviest[1]})"
     result.report("with script", len(pages), f", {some}, {largest}")
     return result
