@@ -13,7 +13,9 @@
 
   const menu = document.querySelector(".menu");
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && menu && menu.open) {
+    // In the text Escape closes the meaning of a word, and the focus stays where it is.
+    const inText = document.activeElement.closest("main");
+    if (event.key === "Escape" && menu && menu.open && !inText) {
       menu.open = false;
       menu.firstElementChild.focus();
     }
