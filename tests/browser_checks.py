@@ -212,6 +212,17 @@ def kept(tab: Tab) -> list[str]:
     return cookies + list(tab.ask("kept()"))
 
 
+def shifts(tab: Tab, path: str) -> list[str]:
+    """What has moved by itself since the page was opened, if it moves again when it is opened once more.
+
+    A computer with too much to do paints a page in pieces now and then; what is wrong with a page comes back.
+    """
+    if not tab.ask("seen.shifts"):
+        return []
+    tab.go(path)
+    return list(tab.ask("seen.shifts"))
+
+
 def weight(tab: Tab) -> tuple[int, list[str]]:
     """The bytes of the first view without fonts, after gzip, and what is over the budget. The icon belongs to no view."""
     paths = [unquote(urlsplit(url).path) for url in tab.requests if "favicon" not in url]

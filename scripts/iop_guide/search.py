@@ -277,8 +277,11 @@ def _impacts(known: Sequence[_Known]) -> dict[str, dict[int, int]]:
     bodies = []
     for item in known:
         body: Counter[str] = Counter()
-        for section in item.sections:
-            body.update(map(stem, _worth_indexing(section.text)))
+        # Each spelling is cut once: most words of a page stand there many times.
+        spelled = Counter(word for section in item.sections for word in _WORD.findall(section.text))
+        for spelling, times in spelled.items():
+            if (word := normal(spelling)) not in STOP:
+                body[stem(word)] += times
         bodies.append(body)
     usual = sum(body.total() for body in bodies) / max(1, sum(1 for body in bodies if body)) or 1
     impacts: dict[str, dict[int, int]] = defaultdict(dict)

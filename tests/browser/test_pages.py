@@ -39,7 +39,7 @@ def reading(pages: list[str], open_page: OpenPage) -> Reading:
 
         tab.window(PHONE)
         add("open", partial(opened, tab, page))
-        add("no shift", lambda: tab.ask("seen.shifts"))
+        add("no shift", partial(checks.shifts, tab, page))
         heaviest = max(heaviest, (checks.weight(tab)[0], page))
         add("weight", lambda: checks.weight(tab)[1])
         result.texts[page] = tab.ask("mainText()")
@@ -168,13 +168,13 @@ def test_a_letter_that_comes_late_moves_nothing(open_page: OpenPage) -> None:
         route.continue_()
 
     tab.page.route("**/*.woff2", late)
-    shifts = {}
+    moved = {}
     for page in ("", "what-is-an-iop/", "help-now/"):
         for size in (PHONE, DESK):
             tab.window(size)
             tab.go(page)
-            shifts[page, size] = tab.ask("seen.shifts")
-    assert not any(shifts.values()), shifts
+            moved[page, size] = checks.shifts(tab, page)
+    assert not any(moved.values()), moved
 
 
 def test_a_page_says_that_it_is_past_its_check_date_from_the_day_after(pages: list[str], open_page: OpenPage) -> None:
