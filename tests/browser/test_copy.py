@@ -55,7 +55,7 @@ def test_a_page_of_a_copy_is_as_good_as_one_of_the_guide(tabs: dict[str, Tab], s
     tab = tabs[sample]
     tab.window(PHONE)
     tab.go(page)
-    faults = [f"moves: {what}" for what in tab.ask("seen.shifts")]
+    faults = checks.shifts(tab, page)
     # The clinic's stylesheet and its logo come on top of what the guide asks for.
     assert len(tab.requests) <= checks.MAX_REQUESTS + 3, tab.requests
     assert checks.weight(tab)[0] <= checks.MAX_FIRST_VIEW + 5_000
