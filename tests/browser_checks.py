@@ -156,8 +156,8 @@ class Tab:
             self.complaints.append(f"console {message.type}: {message.text}")
 
     def _failed(self, request: Request) -> None:
-        if "favicon" in request.url and request.failure == "net::ERR_ABORTED":
-            return  # the browser asks for the icon last, and gives up when the next page is opened
+        if request.failure == "net::ERR_ABORTED":
+            return  # the browser itself gave it up: the next page was opened, or the scheme changed, before it came
         self.complaints.append(f"failed: {request.url} ({request.failure})")
 
     def go(self, path: str) -> None:
