@@ -28,7 +28,7 @@ DAY = date(2026, 11, 22)
 def copy(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A right copy; tests only read it."""
     out = tmp_path_factory.mktemp("copy") / "maple"
-    stamp.stamp_site(site, load_profile(MAPLE), out)
+    stamp.copy(site, load_profile(MAPLE), out)
     return out
 
 

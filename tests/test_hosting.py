@@ -35,7 +35,7 @@ NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/loca
 @pytest.fixture(scope="module")
 def copy(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("hosted") / "copy"
-    stamp.stamp_site(site, load_profile(MAPLE), out)
+    stamp.copy(site, load_profile(MAPLE), out)
     return out
 
 

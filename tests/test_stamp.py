@@ -256,7 +256,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def test_a_copy_of_a_whole_site(site: Path, tmp_path: Path) -> None:
     before, out = tree(site), tmp_path / "copy"
-    summary = stamp.stamp_site(site, MAPLE, out)
+    summary = stamp.copy(site, MAPLE, out)
     copy = tree(out)
     assert tree(site) == before
     assert {path for path in set(copy) - set(before)} == {path for path in copy if stamp.is_own(path)} - {"robots.txt"}
@@ -270,9 +270,9 @@ def test_a_copy_of_a_whole_site(site: Path, tmp_path: Path) -> None:
 
 
 def test_same_input_same_bytes_and_a_copy_of_a_copy(site: Path, tmp_path: Path) -> None:
-    stamp.stamp_site(site, MAPLE, tmp_path / "one")
-    stamp.stamp_site(site, TOWN, tmp_path / "two")
-    stamp.stamp_site(tmp_path / "two", MAPLE, tmp_path / "three")
+    stamp.copy(site, MAPLE, tmp_path / "one")
+    stamp.copy(site, TOWN, tmp_path / "two")
+    stamp.copy(tmp_path / "two", MAPLE, tmp_path / "three")
     assert tree(tmp_path / "one") == tree(tmp_path / "three")
 
 
@@ -288,21 +288,21 @@ def test_a_source_that_is_no_guide(what: str, tmp_path: Path) -> None:
     if what == "no regions":
         mark(source)
     with pytest.raises(FaultsFound, match="build the guide first: python3 scripts/build"):
-        stamp.stamp_site(source, MAPLE, tmp_path / "copy")
+        stamp.copy(source, MAPLE, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
 
 
 def test_a_page_that_is_not_text(site: Path, tmp_path: Path) -> None:
     (site / "bad.html").write_bytes(b"\xff\xfe")
     with pytest.raises(FaultsFound, match="not UTF-8"):
-        stamp.stamp_site(site, MAPLE, tmp_path / "copy")
+        stamp.copy(site, MAPLE, tmp_path / "copy")
 
 
 @pytest.mark.parametrize("place", [".", "copies/maple", ".."])
 def test_a_copy_never_stands_in_the_way_of_its_source(site: Path, place: str) -> None:
     before = tree(site)
     with pytest.raises(FaultsFound, match="in the way"):
-        stamp.stamp_site(site, MAPLE, site / place)
+        stamp.copy(site, MAPLE, site / place)
     assert tree(site) == before
 
 
@@ -311,7 +311,7 @@ def test_a_folder_that_is_not_ours_is_not_replaced(site: Path, tmp_path: Path) -
     mine.mkdir()
     (mine / "letter.txt").write_text("keep")
     with pytest.raises(FaultsFound):
-        stamp.stamp_site(site, MAPLE, mine)
+        stamp.copy(site, MAPLE, mine)
     assert tree(mine) == {"letter.txt": b"keep"}
 
 

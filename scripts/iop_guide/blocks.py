@@ -198,7 +198,6 @@ class Figure(Block):
         figure = SubElement(parent, "figure", {"class": "picture", "id": name})
         title = SubElement(figure, "p", {"class": "picture-title"})
         title.text = self.options["title"]
-        # The words inside a drawing make no sense in a search result; the search plugin takes the attribute off again.
         drawing = SubElement(figure, "div", {"class": "picture-drawing"})
         path = self.config["pictures"] / self.argument
         if path.is_file() and path.parent == self.config["pictures"]:

@@ -212,10 +212,10 @@ def _clinic_serve(given: argparse.Namespace) -> int:
 
 def _clinic_build(profile_path: Path, out: Path, site: Path) -> int:
     from .profile import load_profile  # pydantic and Jinja are not needed to build the guide from here
-    from .stamp import stamp_site
+    from .stamp import copy
 
     _check_apart(profile_path, out)
-    print(stamp_site(site, load_profile(profile_path), out))
+    print(copy(site, load_profile(profile_path), out))
     return 0
 
 

@@ -430,8 +430,3 @@ def copy(site: Site | Path, profile: Profile, out: Path, link: bool = False) -> 
     Raises FaultsFound when the site is not a finished guide, or `out` may not be replaced.
     """
     return (Site.read(site) if isinstance(site, Path) else site).stamp(profile, out, link)
-
-
-def stamp_site(source: Path, profile: Profile, out: Path) -> Summary:
-    """`copy` of a folder."""
-    return copy(source, profile, out)

@@ -149,7 +149,7 @@ def main() -> None:
         for number in random.sample(range(largest), min(3, largest)):
             copy = f"clinic-{number:04}"
             single = scratch / "single"
-            stamp.stamp_site(site, load_profile(scratch / f"profiles-{largest}" / copy / "clinic.yml"), single)
+            stamp.copy(site, load_profile(scratch / f"profiles-{largest}" / copy / "clinic.yml"), single)
             if not same(single, scratch / f"sites-{largest}" / copy):
                 sys.exit(f"{copy} is not what a single build makes")
             print(f"{copy} is byte for byte a single build.")

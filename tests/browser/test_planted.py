@@ -227,3 +227,10 @@ def test_headers_are_read_as_hosts_read_them(tmp_path: Path) -> None:
     served = Served(tmp_path, rules=header_rules("# all\n/*\n  X-One: 1\n  X-Two: a: b\n/fonts/*\n  X-One: 2\n"))
     assert served.headers("/a.html") == {"X-One": "1", "X-Two": "a: b"}
     assert served.headers("/fonts/f") == {"X-One": "2", "X-Two": "a: b"}
+
+
+@pytest.mark.parametrize(("seen", "faults"), [([[], ["b"]], []), ([["a"], []], []), ([["a"], ["b"]], ["b"])])
+def test_what_moves_twice_is_a_fault(plant: Plant, monkeypatch: pytest.MonkeyPatch, seen: list[list[str]], faults: list[str]) -> None:
+    tab, answers = plant(), iter(seen)
+    monkeypatch.setattr(tab, "ask", lambda call: next(answers))
+    assert checks.shifts(tab, "1.html") == faults

@@ -25,7 +25,7 @@ def folder(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The five pages side by side."""
     work, shown = tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("shown")
     copy = work / "copy"
-    stamp.stamp_site(site, load_profile(SAMPLES / "maple-street" / "clinic.yml"), copy)
+    stamp.copy(site, load_profile(SAMPLES / "maple-street" / "clinic.yml"), copy)
     (work / "profiles").mkdir()
     for name in ("maple-street", "open-door-online"):
         shutil.copytree(SAMPLES / name, work / "profiles" / name)
