@@ -378,25 +378,31 @@ def wishes(tab: Tab) -> list[str]:
 
 # --- axe --------------------------------------------------------------------------------------------------------
 
-_START_AXE = """({ type, values }) => {
-  const options = { runOnly: { type, values }, resultTypes: ["violations"], iframes: false };
-  globalThis.axeDone = new Promise((done) => setTimeout(done, 0)).then(() => axe.run(document, options));
+COLORS = ["color-contrast", "link-in-text-block"]
+"""The rules whose answer depends on colors. They take most of axe's time: it judges each text of a page by itself."""
+_START_AXE = """({ tags, colors, rest, kinds }) => {
+  const options = { resultTypes: ["violations"], iframes: false };
+  const off = Object.fromEntries(kinds ? colors.map((id) => [id, { enabled: false }]) : []);
+  globalThis.axeDone = new Promise((done) => setTimeout(done, 0)).then(async () => {
+    const found = rest ? (await axe.run(document, { runOnly: { type: "tag", values: tags }, rules: off, ...options })).violations : [];
+    const texts = kinds?.length ? probe.textsOf(kinds) : [];
+    if (texts.length) found.push(...(await axe.run({ include: texts }, { runOnly: { type: "rule", values: colors }, ...options })).violations);
+    return found;
+  });
 }"""
-_END_AXE = """async () => {
-  const { violations } = await globalThis.axeDone;
-  return violations.map(({ id, help, nodes }) => `${id} (${help}), ${nodes.length} times, first: ${nodes[0].html.slice(0, 200)}`);
-}"""
+_END_AXE = """async () => (await globalThis.axeDone).map(({ id, help, nodes }) =>
+  `${id} (${help}), ${nodes.length} times, first: ${nodes[0].html.slice(0, 200)}`)"""
 AXE = AXE_SCRIPT
 """axe-core's source; for a context without security policy only, as axe needs what the policy forbids."""
 
 
-def start_axe(page: Page, colors_only: bool = False) -> None:
+def start_axe(page: Page, *, rest: bool = True, kinds: Sequence[str] | None = None) -> None:
     """Begin to look for violations, so that another tab can be looked at in the meantime.
 
-    `colors_only` looks for those that another color scheme can bring; everything else is the same in both.
+    With `kinds`, the rules on colors judge only one text of each of these kinds, which the probe's `textKinds()` has
+    just told. `rest` stands for all other rules; another color scheme changes nothing for them.
     """
-    only = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]} if colors_only else None
-    page.evaluate(_START_AXE, only or {"type": "tag", "values": list(RULES)})
+    page.evaluate(_START_AXE, {"tags": list(RULES), "colors": COLORS, "rest": rest, "kinds": kinds})
 
 
 def end_axe(page: Page) -> list[str]:

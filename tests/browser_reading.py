@@ -27,12 +27,12 @@ class Seen:
     known: set[str] = field(default_factory=set)
     times: int = 0
 
-    def news(self, things: Iterable[str]) -> bool:
-        """Whether one of these was not met before; they are from now on."""
-        fresh = set(things) - self.known
-        self.known |= fresh
+    def new(self, things: Iterable[str]) -> list[str]:
+        """Those of these that were not met before; they are from now on."""
+        fresh = [thing for thing in dict.fromkeys(things) if thing not in self.known]
+        self.known.update(fresh)
         self.times += bool(fresh)
-        return bool(fresh)
+        return fresh
 
 
 @dataclass

@@ -91,7 +91,7 @@ def test_pages_rendered_together_are_those_rendered_one_by_one(site: Path, sampl
         clinic = view.profile if view else None
         parts = [page.fixed[0]]
         for name, after in zip(page.regions, page.fixed[1:], strict=True):
-            template = stamp._fragments()[name].template
+            template = stamp._fragment(name).template
             parts += (template.render(clinic=clinic, view=view, root=root, here=here).strip(), after)
         assert page.fill(view, done).decode() == "".join(parts), page.path
     assert len(guide.pages) > 100 and len(done) < 80

@@ -61,9 +61,11 @@ _VULGAR = re.compile("[¼½¾⅐-⅞]")
 _MANY = {"dozens": 12, "twice": 2} | {f"{name}s": worth for name, worth in _SCALES.items()}
 _VAGUE = re.compile(rf"\b(dozens|(?:{_SCALE})s)\sof\b|\b(twice)\sas\s(?:many|likely|high)\b", re.I)
 """Figures without a number of their own; a fact must say "hundreds of" too."""
-_SIGNS = frozenset(_WORDS) | frozenset(_FRACTIONS) | frozenset(_MANY)
 _DIGIT = re.compile(r"\d")
-_WORDLIKE = re.compile(r"[a-z]+")
+_LETTERS = re.compile(r"[a-z]+")
+
+
+_SIGNS = frozenset(_WORDS) | frozenset(_FRACTIONS) | frozenset(_MANY)
 
 
 @lru_cache(maxsize=16)
@@ -99,9 +101,12 @@ def value_of(text: str) -> Fraction:
 
 def figures(text: str, exempt: Iterable[str] = ()) -> list[Figure]:
     """Every figure of a text, in order of kind. `exempt` are phrases that are names, not figures ("988")."""
-    if not _DIGIT.search(text) and not _VULGAR.search(text) and _SIGNS.isdisjoint(_WORDLIKE.findall(text.lower())):
-        return []  # most sentences: nothing below can be found in them
-    rest = _exempt(tuple(exempt)).sub(lambda m: "·" * len(m[0]), text.replace("\u00a0", " "))
+    said, digits, vulgar = frozenset(_LETTERS.findall(text.lower())), _DIGIT.search(text), _VULGAR.search(text)
+    if not digits and not vulgar and said.isdisjoint(_SIGNS):
+        return []  # most sentences; and of the patterns below only those are tried that this text could fit
+    rest = text.replace("\u00a0", " ")
+    if names := tuple(exempt):
+        rest = _exempt(names).sub(lambda m: "·" * len(m[0]), rest)
     found: list[Figure] = []
 
     def take(pattern: re.Pattern[str], make: Callable[[re.Match[str]], Figure | None]) -> None:
@@ -112,13 +117,20 @@ def figures(text: str, exempt: Iterable[str] = ()) -> list[Figure]:
                 found.append(figure)
                 rest = rest[: match.start()] + "·" * len(match[0]) + rest[match.end() :]
 
-    take(_RATIO, _ratio)
-    take(_PERCENT, lambda m: Figure(m[0], frozenset({value_of(m[1])}), value_of(m[1]) / 100))
-    take(_FRACTION, _fraction)
-    take(_VULGAR, lambda m: Figure(m[0], frozenset(), Fraction(numeric(m[0])).limit_denominator(10)))
-    take(_VAGUE, lambda m: Figure(m[0], frozenset({Fraction(_MANY[(m[1] or m[2]).lower()])})))
-    take(_BARE, lambda m: Figure(m[0], frozenset({value_of(m[0])})))
-    take(_COUNTED, _counted)
+    if "in" in said or "of" in said:
+        take(_RATIO, _ratio)
+    if "%" in rest or "percent" in said or "cent" in said:
+        take(_PERCENT, lambda m: Figure(m[0], frozenset({value_of(m[1])}), value_of(m[1]) / 100))
+    if not said.isdisjoint(_FRACTIONS):
+        take(_FRACTION, _fraction)
+    if vulgar:
+        take(_VULGAR, lambda m: Figure(m[0], frozenset(), Fraction(numeric(m[0])).limit_denominator(10)))
+    if not said.isdisjoint(_MANY):
+        take(_VAGUE, lambda m: Figure(m[0], frozenset({Fraction(_MANY[(m[1] or m[2]).lower()])})))
+    if digits:
+        take(_BARE, lambda m: Figure(m[0], frozenset({value_of(m[0])})))
+    if not said.isdisjoint(_WORDS):
+        take(_COUNTED, _counted)
     return found
 
 
@@ -175,7 +187,8 @@ def held(text: str) -> Held:
     """What a fact's text holds: read generously, every number word counts."""
     found = figures(text)
     numbers = {n for figure in found for n in figure.numbers}
-    numbers |= {value_of(m[0]) for m in _ANY_WORD.finditer(text)}
+    if not _SIGNS.isdisjoint(_LETTERS.findall(text.lower())):
+        numbers |= {value_of(m[0]) for m in _ANY_WORD.finditer(text)}
     numbers |= {value_of(m[0]) for m in re.finditer(_NUMERAL, text)}
     shares = {figure.share for figure in found if figure.share is not None}
     shares |= {Fraction(1, 2)} if re.search(r"\bhalf\b|\bhalved?\b", text, re.I) else set()

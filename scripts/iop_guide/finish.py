@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -137,7 +139,7 @@ class Weight:
     path: str
     first_view: int
     blocking: int
-    """Styles, and the page up to the end of its first screen (or all of it, where that is less than another page's)."""
+    """Styles, and the page up to the end of its first screen."""
 
 
 def check_site(files: Mapping[str, bytes], pages: Mapping[str, Page]) -> tuple[list[Fault], list[Weight]]:
@@ -147,70 +149,62 @@ def check_site(files: Mapping[str, bytes], pages: Mapping[str, Page]) -> tuple[l
     (links and anchors that lead nowhere, ids that stand twice, anything inline, anything from another host, pages over
     their budget) and the weight of each page.
     """
-    looks = {path: look_at(data.decode("utf-8")) for path, data in files.items() if path.endswith(".html")}
-    ids = {path: set(look.ids) for path, look in looks.items()}
-    zipped: dict[str, int] = {}
-    faults: list[Fault] = []
-    weights: list[Weight] = []
-    largest = 0
-
-    def size(path: str) -> int:
-        if path not in zipped:
-            zipped[path] = len(gzip.compress(files.get(path, b""), GZIP, mtime=0))
-        return zipped[path]
-
-    for path, look in looks.items():
-        page = pages.get(path)
-
-        def fault(text: str, what: str, mend: str, page: Page | None = page, path: str = path) -> Fault:
-            if page is None:
-                return Fault(f"site/{path}", 0, what, mend)
-            return Fault(page.shown, _line_of(text, page), what, mend)
-
-        for twice in sorted({i for i in look.ids if look.ids.count(i) > 1}):
-            faults.append(
-                fault(twice, f"the id “{twice}” stands twice on the page", "give one heading another wording or {#id}")
-            )
-        for found in look.inline:
-            faults.append(
-                fault(
-                    found,
-                    f"“{found}” is inline, which the security policy forbids",
-                    "use a class and overrides/assets/guide.css, or a script file",
-                )
-            )
-        for found in look.forbidden:
-            what = f"“{found}” may not stand in a page's text"
-            faults.append(fault(found, what, "write it in Markdown, or leave it out"))
-        for address in look.fetched:
-            if urlsplit(address).netloc:
-                faults.append(
-                    fault(
-                        address, f"the page fetches “{address}” from another host", "keep the file in overrides/assets"
-                    )
-                )
-            elif not address.startswith("data:") and target_of(path, address) not in files:
-                faults.append(fault(address, f"there is no file “{address}”", "check the name and the folder"))
-        for address in look.links:
-            if what := broken(path, address, files, ids):
-                faults.append(fault(address, what, "check the address against the page it should lead to"))
-        styles = sum(size(target_of(path, style)) for style in look.styles)
-        first_view = size(path) + styles + sum(size(target_of(path, script)) for script in look.scripts)
-        blocking = size(path) + styles  # at most: where that is little, the first screen need not be weighed alone
-        if blocking > largest:
-            blocking = len(gzip.compress(_first_screen(files[path]), GZIP, mtime=0)) + styles
-        largest = max(largest, blocking)
-        weight = Weight(path, first_view, blocking)
-        weights.append(weight)
+    looks: dict[str, Look] = {}
+    with ThreadPoolExecutor() as pool:  # gzip lets go of the interpreter: pages are weighed while others are read
+        weighed = []
+        for path, data in files.items():
+            if path.endswith(".html"):
+                looks[path] = look_at(data.decode("utf-8"))
+                weighed.append(pool.submit(_weigh, path, looks[path], files))
+        ids = {path: set(look.ids) for path, look in looks.items()}
+        faults = [
+            _on_its_line(path, pages.get(path), *found)
+            for path, look in looks.items()
+            for found in _wrong(path, look, files, ids)
+        ]
+    weights = [one.result() for one in weighed]
+    for weight in weights:
         if weight.first_view > MAX_FIRST_VIEW or weight.blocking > MAX_BLOCKING:
-            faults.append(
-                fault(
-                    "",
-                    f"the first view has {first_view:,} bytes, {blocking:,} of them before the first paint",
-                    f"{MAX_FIRST_VIEW:,} and {MAX_BLOCKING:,} at most: shorten the page or its pictures",
-                )
-            )
+            what = f"the first view has {weight.first_view:,} bytes, {weight.blocking:,} of them before the first paint"
+            mend = f"{MAX_FIRST_VIEW:,} and {MAX_BLOCKING:,} at most: shorten the page or its pictures"
+            faults.append(_on_its_line(weight.path, pages.get(weight.path), "", what, mend))
     return faults, weights
+
+
+def _wrong(
+    path: str, look: Look, files: Mapping[str, bytes], ids: Mapping[str, set[str]]
+) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with one page: (the words by which to find it, what, mend)."""
+    for twice in sorted(name for name, times in Counter(look.ids).items() if times > 1):
+        yield twice, f"the id “{twice}” stands twice on the page", "give one heading another wording or {#id}"
+    for found in look.inline:
+        mend = "use a class and overrides/assets/guide.css, or a script file"
+        yield found, f"“{found}” is inline, which the security policy forbids", mend
+    for found in look.forbidden:
+        yield found, f"“{found}” may not stand in a page's text", "write it in Markdown, or leave it out"
+    for address in look.fetched:
+        if urlsplit(address).netloc:
+            yield address, f"the page fetches “{address}” from another host", "keep the file in overrides/assets"
+        elif not address.startswith("data:") and target_of(path, address) not in files:
+            yield address, f"there is no file “{address}”", "check the name and the folder"
+    for address in look.links:
+        if what := broken(path, address, files, ids):
+            yield address, what, "check the address against the page it should lead to"
+
+
+def _on_its_line(path: str, page: Page | None, text: str, what: str, mend: str) -> Fault:
+    """A fault on the line of the Markdown that holds `text`; on the HTML file where there is no Markdown."""
+    return Fault(page.shown, _line_of(text, page), what, mend) if page else Fault(f"site/{path}", 0, what, mend)
+
+
+def _weigh(path: str, look: Look, files: Mapping[str, bytes]) -> Weight:
+    styles = sum(_zipped(files.get(target_of(path, style), b"")) for style in look.styles)
+    scripts = sum(_zipped(files.get(target_of(path, script), b"")) for script in look.scripts)
+    return Weight(path, _zipped(files[path]) + styles + scripts, _zipped(_first_screen(files[path])) + styles)
+
+
+def _zipped(data: bytes) -> int:
+    return len(gzip.compress(data, GZIP, mtime=0))
 
 
 def _first_screen(html: bytes) -> bytes:

@@ -79,8 +79,7 @@ class _Fragment:
 
 
 @cache
-def _fragments() -> dict[str, _Fragment]:
-    """Every fragment by the name of its region, compiled once."""
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FRAGMENTS),
         autoescape=True,
@@ -100,11 +99,23 @@ def _fragments() -> dict[str, _Fragment]:
         "anchor": lambda thing, clinic: clinic.id_of(thing),
         "calendar": lambda track, view: view.calendar_of(track),
     }
-    found = {}
-    for file in sorted(FRAGMENTS.glob("[!_]*.html")):
-        variables = meta.find_undeclared_variables(environment.parse(file.read_text("utf-8")))
-        found[file.stem] = _Fragment(environment.get_template(file.name), bool(variables & _PER_PAGE))
-    return found
+    return environment
+
+
+@cache
+def fragment_names() -> tuple[str, ...]:
+    """The names of all regions, from A to Z."""
+    return tuple(sorted(file.stem for file in FRAGMENTS.glob("[!_]*.html")))
+
+
+@cache
+def _fragment(name: str) -> _Fragment:
+    """The fragment of a region, read and compiled when it is first needed: the neutral guide shows only some."""
+    environment, file = _environment(), FRAGMENTS / f"{name}.html"
+    tree = environment.parse(file.read_text("utf-8"), name, str(file))
+    per_page = bool(meta.find_undeclared_variables(tree) & _PER_PAGE)
+    compiled = environment.compile(tree, name, str(file))
+    return _Fragment(Template.from_code(environment, compiled, environment.make_globals(None)), per_page)
 
 
 def _facts(html: str) -> PageFacts:
@@ -151,8 +162,8 @@ class Page:
             faults.append(Fault(path, html.count("\n", 0, offset) + 1, what, mend))
 
         for found in MARK.finditer(html):
-            if found[1] not in _fragments():
-                known = ", ".join(sorted(_fragments()))
+            if found[1] not in fragment_names():
+                known = ", ".join(fragment_names())
                 what = f"the region “{found[1]}” is not known"
                 fault(found.start(), what, f"use one of {known}, or add its fragment")
             fixed.append(html[at : found.start(2)])
@@ -199,7 +210,7 @@ class Page:
 
     def _pieces(self, name: str, view: View | None, shape: object, done: Rendered) -> Pieces:
         """What stands in a region of this page and of all pages of its shape, rendered once."""
-        fragment = _fragments()[name]
+        fragment = _fragment(name)
         root = "../" * self.path.count("/") or "./"
         key = ((name,), shape if fragment.per_page else root)
         if key not in done:

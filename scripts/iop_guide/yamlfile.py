@@ -40,7 +40,7 @@ M = TypeVar("M", bound="Strict")
 class Strict(BaseModel):
     """A model that knows its keys: an unknown one is a fault, and nothing is changed once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, str_strip_whitespace=True, defer_build=True)
 
     @classmethod
     def missing_too(cls, data: dict[Any, Any]) -> list[tuple[Location, str]]:

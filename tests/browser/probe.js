@@ -88,6 +88,32 @@
     return faults;
   }
 
+  // What the contrast of a text depends on: its letter, what it stands in, and all that is painted behind it. One text of a
+  // kind is as easy to read as any other.
+  let texted = new Map();
+  function textKinds() {
+    const grounds = new Map([[null, ""]]);
+    function ground(element) {
+      if (!grounds.has(element)) {
+        const style = getComputedStyle(element);
+        const painted = [style.backgroundColor, style.backgroundImage, style.opacity, style.filter, style.textShadow];
+        const own = painted.join(" ").replace("rgba(0, 0, 0, 0) none 1 none none", "");
+        grounds.set(element, ground(element.parentElement) + (own && ` on ${own}`));
+      }
+      return grounds.get(element);
+    }
+    texted = new Map();
+    for (const { element } of texts()) {
+      const style = getComputedStyle(element);
+      const around = element.parentElement ? getComputedStyle(element.parentElement).color : "";
+      const letter = [style.color, style.fill, style.fontSize, style.fontWeight, style.textDecorationLine, around];
+      const kind = `${element.localName} ${letter.join(" ")}${ground(element)}`;
+      if (!texted.has(kind)) texted.set(kind, element);
+    }
+    return [...texted.keys()];
+  }
+  const textsOf = (kinds) => kinds.map((kind) => texted.get(kind));
+
   // --- room: nothing scrolls sideways, is cut off or lies on something else ---
 
   function room() {
@@ -417,7 +443,7 @@
   }
 
   globalThis.probe = {
-    seen, name, visible, weakText, room, smallText, smallTargets, helpFirst, stops, fromTheTop, kinds, classes, beginWalk, focusEach, endWalk,
+    seen, name, visible, weakText, room, smallText, smallTargets, helpFirst, stops, fromTheTop, kinds, classes, textKinds, textsOf, beginWalk, focusEach, endWalk,
     onPaper, moving, kept, mainText, moreRoom,
   };
 })();

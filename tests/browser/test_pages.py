@@ -45,10 +45,10 @@ def reading(pages: list[str], open_page: OpenPage) -> Reading:
         result.texts[page] = tab.ask("mainText()")
         tab.page.evaluate("document.querySelector('.menu').open = true")
         add("focus", lambda: checks.focus(tab))
-        if stops.news(tab.ask("kinds()")):
+        if stops.new(tab.ask("kinds()")):
             add("keyboard", lambda: checks.keyboard(tab))
         add("terms", lambda: checks.terms(tab))
-        if parts.news(tab.ask("classes()")):
+        if parts.new(tab.ask("classes()")):
             add("skip link", lambda: checks.skip_link(tab))
             add("menu", lambda: checks.menu(tab))
             add("wishes", lambda: checks.wishes(tab))
@@ -175,6 +175,22 @@ def test_a_letter_that_comes_late_moves_nothing(open_page: OpenPage) -> None:
             tab.go(page)
             moved[page, size] = checks.shifts(tab, page)
     assert not any(moved.values()), moved
+
+
+def test_a_header_that_comes_in_pieces_moves_nothing(open_page: OpenPage) -> None:
+    tab = open_page("what-is-an-iop/")
+    at = "[...document.querySelectorAll('.brand, .search-link, .menu')].map((one) => [one.className, one.offsetLeft, one.offsetTop])"
+    # From the last thing to the first, as if it had not come yet.
+    pieces = ("document.querySelector('.sections').remove()", "document.querySelector('.menu summary').lastChild.remove()",
+              "document.querySelector('.menu').remove()", "document.querySelector('.search-link').lastChild.remove()")  # fmt: skip
+    for size in (SMALL, PHONE, DESK):
+        tab.window(size)
+        tab.go("what-is-an-iop/")
+        whole = tab.page.evaluate(at)
+        for piece in pieces:
+            tab.page.evaluate(piece)
+            left = tab.page.evaluate(at)
+            assert left == whole[: len(left)], (size, piece)
 
 
 def test_a_page_says_that_it_is_past_its_check_date_from_the_day_after(pages: list[str], open_page: OpenPage) -> None:
