@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from .faults import Fault, FaultsFound, printable
-from .publish import MARKER, repair, staging
+from .publish import MARKER, staging
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = (sys.executable, "-m", "mkdocs")
@@ -110,14 +110,16 @@ def _day(text: str) -> date:
 
 
 def _jobs(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1000:
-        raise argparse.ArgumentTypeError("a number of processes is 1 or more")
-    return int(text)
+    return _number(text, 1_000, "a number of processes")
 
 
 def _port(text: str) -> int:
-    if not 0 < int(text) < 65_536:
-        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return _number(text, 65_535, "a port")
+
+
+def _number(text: str, most: int, what: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{what} from 1 to {most} was expected")
     return int(text)
 
 
@@ -142,8 +144,6 @@ def _build(out: Path) -> int:
         # The next build would take this one for pictures and pages of the guide, and publish it inside itself.
         what = "this folder is part of what the guide is built from"
         raise FaultsFound([Fault(str(out), 0, what, "name a folder outside docs, overrides, scripts and tests")])
-    if done := repair(out):
-        print(done)
     with staging(out) as folder, tempfile.TemporaryDirectory() as scratch:
         report_path = Path(scratch) / "report.json"
         engine = subprocess.run(
@@ -248,9 +248,7 @@ def _clinic_check(given: argparse.Namespace) -> int:
 def _network(given: argparse.Namespace) -> int:
     from . import network
 
-    report = network.build(
-        given.profiles, given.site, given.out, jobs=given.jobs, progress=network.counter
-    )
+    report = network.build(given.profiles, given.site, given.out, jobs=given.jobs, progress=_progress)
     for line in report.lines():
         print(line)
     if not report.faults:
@@ -260,3 +258,13 @@ def _network(given: argparse.Namespace) -> int:
     _annotate(report.faults)
     print(f"\n{len(report.faults)} to mend. All other copies are in {given.out}.", file=sys.stderr)
     return 1
+
+
+def _progress(done: int, of: int) -> None:
+    """Show how far a network has come: one line that grows on a terminal, a line for each tenth elsewhere."""
+    if sys.stderr.isatty():
+        full = 30 * done // of
+        bar = "█" * full + "·" * (30 - full)
+        print(f"\r{bar} copies: {done:,} of {of:,}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+    elif done == of or done % max(1, of // 10) == 0:
+        print(f"copies: {done:,} of {of:,}", file=sys.stderr, flush=True)

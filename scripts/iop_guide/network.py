@@ -493,13 +493,3 @@ def _write(path: str, data: bytes) -> int:
 
 def _copies(number: int) -> str:
     return f"{number:,} cop" + ("y" if number == 1 else "ies")
-
-
-def counter(done: int, of: int) -> None:
-    """Show how far a run has come: one line that grows on a terminal, a line for each tenth elsewhere."""
-    if sys.stderr.isatty():
-        full = 30 * done // of
-        bar = "█" * full + "·" * (30 - full)
-        print(f"\r{bar} {done:,} of {_copies(of)}", end="\n" if done == of else "", file=sys.stderr, flush=True)
-    elif done == of or done % max(1, of // 10) == 0:
-        print(f"{done:,} of {_copies(of)}", file=sys.stderr, flush=True)
