@@ -293,8 +293,3 @@ def header_files(pages: Iterable[str]) -> dict[str, bytes]:
         "_headers": ("\n".join(netlify) + "\n").encode(),
         "nginx-security-headers.conf": ("\n".join(nginx) + "\n").encode(),
     }
-
-
-def pages_of(files: Iterable[str]) -> Iterator[str]:
-    """The paths of the HTML pages that readers and search engines visit (all but the error page)."""
-    return (path for path in sorted(files) if path.endswith(".html") and path != "404.html")

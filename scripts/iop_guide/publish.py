@@ -42,10 +42,7 @@ def say_to_stderr(sentence: str) -> None:
 
 
 def mark(folder: Path) -> None:
-    """Write the marker file into `folder`.
-
-    `staging` writes it where it is missing; a plain `mkdocs build` must call this, to give the same bytes.
-    """
+    """Write the marker file into `folder`. `staging` does it where a build has not done it by itself."""
     (folder / MARKER).write_bytes(MARKER_TEXT.encode("ascii"))
 
 

@@ -210,15 +210,15 @@ class Guide:
             (folder / path).write_bytes(data)
         html = [p.relative_to(folder).as_posix() for p in folder.rglob("*.html")]
         made |= finish.header_files((folder / path).read_text("utf-8") for path in html)
-        made[publish.MARKER] = publish.MARKER_TEXT.encode("ascii")
         # A sitemap needs the site's address, so the stamp writes it; the stylesheet stands in the pages.
         for not_shipped in ("sitemap.xml", "sitemap.xml.gz", "assets/guide.css"):
             (folder / not_shipped).unlink(missing_ok=True)
-        made |= stamp.files(None, list(finish.pages_of(html)))
+        made |= stamp.files(None, html)
         for path, data in made.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
+        publish.mark(folder)  # here, so that a plain `mkdocs build` gives the same bytes
         files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
         by_output = {_output(src): page for src, page in self.pages.items()}
         faults, weights = finish.check_site(files, by_output)
