@@ -12,7 +12,6 @@ tests/test_audit.py.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -362,7 +361,7 @@ class _Copy:
             allowed = directives.get("style-src", [])
             for page, tree in self.trees.items():
                 for style in tree.css("style"):
-                    if f"'{_sha256(style.text())}'" not in allowed:
+                    if f"'{finish.hash_source(style.text())}'" not in allowed:
                         what = f"the header forbids the styles of {page}, which would show without them"
                         yield self.fault(path, "style-src", what, mend)
         self.looked_at = f"the policy of {len(self.pages)} pages, and the two files of headers"
@@ -598,10 +597,6 @@ CHECKS: tuple[tuple[str, str, bool, Callable[[_Copy], Iterator[Fault]]], ...] = 
 """Every check in the order of the report: id, title, whether it is a must, method."""
 _RESTAMP = "make the copy again"
 _NEEDED = f"(WCAG 2.2 asks for {contrast.NEEDED}:1)"
-
-
-def _sha256(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _foreign(address: str) -> bool:

@@ -68,10 +68,11 @@ def style_in_page(html: str, css: str) -> str:
         return html
     style = css.replace("url(fonts/", f"url({link[1]}assets/fonts/")
     html = html.replace(link[0], f"<style>{style}</style>", 1)
-    return html.replace(_STYLES_ALLOWED, f"{_STYLES_ALLOWED} '{_hash(style)}'", 1)
+    return html.replace(_STYLES_ALLOWED, f"{_STYLES_ALLOWED} '{hash_source(style)}'", 1)
 
 
-def _hash(text: str) -> str:
+def hash_source(text: str) -> str:
+    """A style as a policy names it to allow it inline (CSP calls this a hash-source)."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -114,7 +115,7 @@ def look_at(html: str) -> Look:
             look.inline.append("<script>")
     policy = tree.css_first('meta[http-equiv="Content-Security-Policy"]')
     allowed = (policy.attributes.get("content") or "") if policy else ""
-    look.inline += ["<style>" for node in tree.css("style") if f"'{_hash(node.text())}'" not in allowed]
+    look.inline += ["<style>" for node in tree.css("style") if f"'{hash_source(node.text())}'" not in allowed]
     for node in tree.css("*"):
         tag = str(node.tag)
         for name, value in node.attributes.items():
@@ -274,7 +275,7 @@ def header_files(pages: Iterable[str]) -> dict[str, bytes]:
     `pages` is the HTML of all pages: the header has to allow the styles of each, or it would forbid what the page's own
     policy allows. frame-ancestors works only as a header, not in a page.
     """
-    hashes = sorted({_hash(style) for html in pages for style in re.findall(r"<style>(.*?)</style>", html, re.S)})
+    hashes = sorted({hash_source(style) for html in pages for style in re.findall(r"<style>(.*?)</style>", html, re.S)})
     allowed = " ".join([_STYLES_ALLOWED, *(f"'{h}'" for h in hashes)])
     policy = POLICY.replace(_STYLES_ALLOWED, allowed) + "; frame-ancestors 'none'"
     headers = {"Content-Security-Policy": policy, **HEADERS}

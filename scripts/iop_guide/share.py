@@ -9,8 +9,6 @@ stand inside it, it runs no script, and its links lead to full addresses, teleph
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from functools import cache
 from typing import Any
@@ -22,9 +20,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from . import finish, stamp
 from .faults import Fault, FaultsFound
+from .stamp import CARD, INFO
 
-INFO = "info.html"
-CARD = "link-card.html"
 LOOSE = (INFO, CARD)
 """Files that are HTML but no pages of the guide."""
 ESSENTIALS = "help-and-resources/one-page/index.html"
@@ -45,10 +42,8 @@ def styles() -> str:
 @cache
 def policy() -> str:
     """The security policy of such a file: its own styles, pictures inside it, and nothing else."""
-    allowed = base64.b64encode(hashlib.sha256(styles().encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'self' 'sha256-{allowed}'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    allowed = f"style-src 'self' '{finish.hash_source(styles())}'"
+    return f"default-src 'none'; {allowed}; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def page(template: str, **values: Any) -> str:
@@ -68,8 +63,7 @@ def files(essentials: str) -> dict[str, bytes]:
     made = {INFO: one_file(essentials), CARD: page(CARD)}
     ready = {}
     for path, html in made.items():
-        checksum = f'<meta name="text-checksum" content="{stamp.text_checksum(html)}">'
-        ready[path] = stamp.fill(html.replace("</head>", f"{checksum}\n</head>", 1), None, path).encode("utf-8")
+        ready[path] = stamp.fill(stamp.with_checksum(html), None, path).encode("utf-8")
     if len(ready[INFO]) > MAX_INFO:
         what = f"{INFO} has {len(ready[INFO]):,} bytes"
         raise FaultsFound([Fault(ESSENTIALS, 0, what, f"{MAX_INFO:,} at most: shorten the page or its pictures")])

@@ -190,8 +190,7 @@ class Guide:
         A page with broken regions comes back unfilled; its faults are told with all others at the end.
         """
         try:
-            checksum = f'<meta name="text-checksum" content="{stamp.text_checksum(html)}">'
-            html = html.replace("</head>", f"{checksum}\n</head>", 1)
+            html = stamp.with_checksum(html)
             return stamp.fill(finish.style_in_page(html, self.css), None, path)
         except FaultsFound as found:
             page = next((page for src, page in self.pages.items() if _output(src) == path), None)

@@ -54,8 +54,10 @@ from .view import (
 FRAGMENTS = Path(__file__).resolve().parents[2] / "overrides" / "regions"
 MARK = re.compile(r"<!--region ([a-z][a-z-]*)-->(.*?)<!--/region-->", re.DOTALL)
 """One region: its name and its content. Regions do not nest."""
-NOT_LISTED = (ERROR_PAGE, "info.html", "link-card.html")
-"""Pages that no search engine is told of: the last two are to be handed on (share.py)."""
+INFO, CARD = "info.html", "link-card.html"
+"""What a clinic hands on (share.py); it stands beside the pages, with regions like theirs."""
+NOT_LISTED = (ERROR_PAGE, INFO, CARD)
+"""Pages that no search engine is told of."""
 OWN_FOLDERS = ("our-program/", "assets/clinic/")
 """Everything below belongs to the clinic, not to the guide."""
 OWN_FILES = frozenset({STYLESHEET, SEARCH_FILE, "sitemap.xml", "robots.txt"})
@@ -263,6 +265,14 @@ def text_checksum(html: str) -> str:
         raise FaultsFound([Fault("the page", 0, "it has no <main>", mend)])
     inside = html[html.index(">", start) + 1 : end]
     return "sha256-" + hashlib.sha256(empty(inside).encode("utf-8")).hexdigest()
+
+
+def with_checksum(html: str) -> str:
+    """Return a page with its checksum in its head, where a copy's audit and the regions read it.
+
+    Raises FaultsFound if there is no <main>.
+    """
+    return html.replace("</head>", f'<meta name="text-checksum" content="{text_checksum(html)}">\n</head>', 1)
 
 
 def files(profile: Profile | None, pages: Iterable[str]) -> dict[str, bytes]:

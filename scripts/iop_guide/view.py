@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from . import calendars, contrast, pictures, search, structured, timetable
+from . import calendars, contrast, finish, pictures, search, structured, timetable
 from .parts import Closed, License, Notice, Tagline, Track
 from .profile import Profile
 
@@ -360,4 +360,4 @@ def _words_of(html: str) -> str:
 def styles() -> bytes:
     """What every copy's own stylesheet holds besides its colors."""
     text = (Path(__file__).parent / "clinic.css").read_text("utf-8")
-    return (re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", text, flags=re.S)).strip() + "\n").encode()
+    return (finish.plain_css(text) + "\n").encode()
