@@ -456,8 +456,8 @@ def _index(places: Iterable[Place]) -> bytes:
 def _code() -> str:
     """A digest of everything but guide and profile that the bytes of a copy depend on."""
     digest = hashlib.sha256(f"{sys.version}{jinja2.__version__}{pydantic.VERSION}".encode())
-    ours = (path for path in share.TEMPLATES.rglob("*") if path.is_file())
-    for file in sorted([*Path(__file__).parent.glob("*.py"), *ours]):
+    ours = [*Path(__file__).parent.iterdir(), *share.TEMPLATES.rglob("*")]
+    for file in sorted(path for path in ours if path.is_file()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 

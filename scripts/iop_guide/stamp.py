@@ -326,7 +326,7 @@ class Site:
     frame: Page | None
     """The clinic's own page, with nothing but a region for its text."""
     digest: str
-    """Changes with anything of the guide that a copy is made from, the fragments of the regions included."""
+    """Changes with anything in the folder that a copy is made from."""
 
     @classmethod
     def read(cls, folder: Path) -> Site:
@@ -335,7 +335,7 @@ class Site:
         if not all(os.path.isfile(folder / name) for name in (MARKER, "index.html")):
             raise FaultsFound([Fault(str(folder), 0, "there is no finished guide in this folder", mend)])
         pages, shared, frame = [], [], None
-        digest = hashlib.sha256(_code_digest())
+        digest = hashlib.sha256()
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             path = file.relative_to(folder).as_posix()
             if is_own(path):
@@ -412,15 +412,6 @@ def _bring(source: Path, target: Path, link: bool) -> None:
         except OSError:
             pass  # another disk, or a system without links: a copy is as good
     shutil.copyfile(source, target)
-
-
-@cache
-def _code_digest() -> bytes:
-    """Of the fragments and of the code that fills them: both decide what a copy looks like."""
-    here = Path(__file__).resolve().parent
-    names = "calendars contrast fields parts pictures profile search stamp structured timetable view".split()
-    sources = [*(here / f"{name}.py" for name in names), here / "clinic.css", *sorted(FRAGMENTS.glob("*.html"))]
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in sources)).digest()
 
 
 def _frame(html: str) -> Page:
