@@ -83,14 +83,11 @@ def calendar(profile: Profile, track: Track) -> bytes:
 
     Raises nothing: a profile with tracks has a time zone and a day of checking.
     """
-    assert profile.time_zone and profile.checked and profile.due
-    zone = ZONES[profile.time_zone]
-    begin, end = max(profile.checked, track.starts or profile.checked), min(profile.due, track.ends or profile.due)
-    closed = {item.date for item in profile.closed}
+    assert profile.time_zone
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Week//Calendar 1//EN", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
-    lines += zone.lines()
+    lines += ZONES[profile.time_zone].lines()
     for number, session in enumerate(track.sessions):
-        lines += _event(profile, track, number, session, zone, begin, end, closed)
+        lines += _event(profile, track, number, session)
     lines.append("END:VCALENDAR")
     return b"".join(_folded(line) for line in lines)
 
@@ -108,18 +105,17 @@ def _dates(profile: Profile, track: Track, session: Session) -> list[date]:
     return [day for day in every if day.weekday() in session.days]
 
 
-def _event(
-    profile: Profile, track: Track, number: int, session: Session, zone: Zone, begin: date, end: date, closed: set[date]
-) -> list[str]:
+def _event(profile: Profile, track: Track, number: int, session: Session) -> list[str]:
+    closed = {item.date for item in profile.closed}
     dates = _dates(profile, track, session)
-    if not dates or not set(dates) - closed:
-        return []
-    assert profile.checked
-    starts, stops = (_at(dates[0], minutes) for minutes in (session.from_, session.to))
     # The first event has to be one that takes place: some programs show it even where it is taken out again.
-    while dates[0] in closed:
+    while dates and dates[0] in closed:
         dates.pop(0)
-        starts, stops = (_at(dates[0], minutes) for minutes in (session.from_, session.to))
+    if not dates:
+        return []
+    assert profile.checked and profile.time_zone
+    zone = ZONES[profile.time_zone]
+    starts, stops = (_at(dates[0], minutes) for minutes in (session.from_, session.to))
     until = zone.to_utc(_at(dates[-1], session.from_))
     out = [_at(day, session.from_) for day in dates if day in closed]
     unique = hashlib.sha256(f"{profile.site}|{profile.name}|{profile.id_of(track)}|{number}".encode()).hexdigest()[:32]
