@@ -26,16 +26,17 @@ CLINIC_REGIONS = ("times", "cost", "team", "start", "online", "help")
 """What a clinic may say inside a page; each has its fragment clinic-NAME in overrides/regions."""
 
 _OMITTED = "omit-"
+"""Stands before the tag of a title that the list of contents leaves out."""
 
 CARE = {
-    # Urgency stands in words too, for readers who do not see the colour (NHS care card pattern).
+    # Urgency stands in words too, for readers who do not see the color (NHS care card pattern).
     "care-now": "Emergency: ",
     "care-soon": "Urgent: ",
     "care-plan": "Not urgent: ",
 }
-
-
+"""The care cards, and what a screen reader says before the title of each."""
 FAULT = "data-fault"
+"""The attribute in which a block leaves what is wrong with it."""
 
 
 def fault(element: Element, what: str, mend: str) -> None:
@@ -88,6 +89,7 @@ class _Titled(Block):
     ROLE = ""
 
     def title(self) -> str:
+        """The words of that line."""
         raise NotImplementedError
 
     def on_create(self, parent: Element) -> Element:
@@ -138,7 +140,7 @@ class Say(_Titled):
 
 
 class Example(_Titled):
-    """Something made up to show how a thing may look; always labelled."""
+    """Something made up to show how a thing may look; always labeled."""
 
     NAME = "example"
     ARGUMENT = None
@@ -201,7 +203,7 @@ class Figure(Block):
         drawing = SubElement(figure, "div", {"class": "picture-drawing"})
         path = self.config["pictures"] / self.argument
         if path.is_file() and path.parent == self.config["pictures"]:
-            # The picture stands in the page itself, so that it takes the theme's colours and costs no request.
+            # The picture stands in the page itself, so that it takes the theme's colors and costs no request.
             try:
                 svg = re.sub(r"\s*\n\s*", "\n", path.read_text("utf-8")).strip()
             except (OSError, UnicodeDecodeError):

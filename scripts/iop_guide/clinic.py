@@ -13,9 +13,9 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from . import profile as profiles
 from . import stamp
 from .faults import Fault, FaultsFound
+from .profile import load_profile
 from .view import ERROR_PAGE
 
 TEMPLATE = Path(__file__).with_name("clinic.template.yml")
@@ -51,10 +51,10 @@ def new(path: Path) -> str:
     return f"Wrote {path}. Fill in name, phone and address, and as much of the rest as you like."
 
 
-def serve(path: Path, site: Path, port: int, say: Callable[[str], None] = print) -> None:
+def serve(path: Path, site: Path, port: int, say: Callable[[str], None]) -> None:
     """Show the copy of a profile at http://localhost:PORT and follow every change of the file, until interrupted.
 
-    A fault is said, and the last good copy stays. Raises FaultsFound when the first copy cannot be made.
+    A fault is handed to `say`, and the last good copy stays. Raises FaultsFound when the first copy cannot be made.
     """
     with tempfile.TemporaryDirectory() as folder:
         looker = Looker(path, stamp.Site.read(site), Path(folder) / "copy", say)
@@ -87,7 +87,7 @@ class Looker:
                 return
             self._seen = seen
             try:
-                profile = profiles.load_profile(self.path)
+                profile = load_profile(self.path)
                 stamp.copy(self.site, profile, self.out, link=True)
                 self.base = profile.base
             except FaultsFound as found:

@@ -177,30 +177,41 @@ class Term(Strict):
 
 
 class Sources(Strict):
+    """`sources.yml`."""
+
     sources: list[Source]
 
 
 class Facts(Strict):
+    """`facts.yml`."""
+
     facts: list[Fact]
 
 
 class Claims(Strict):
+    """`claims.yml`."""
+
     articles: dict[Id, Article]
     claims: dict[Id, Claim]
     open: tuple[Id, ...] = ()
+    """Claims that no page carries yet."""
 
 
 class HelpLines(Strict):
+    """`help-lines.yml`."""
+
     groups: list[Group]
     lines: list[HelpLine]
 
 
 class Terms(Strict):
+    """`terms.yml`."""
+
     terms: list[Term]
 
 
 class WordLists(Strict):
-    """The short written lists that checks and search read."""
+    """`words.yml`: the short written lists that checks and search read."""
 
     synonyms: list[list[Words]]
     danger: list[Words]

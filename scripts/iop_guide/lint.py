@@ -48,6 +48,7 @@ class Read:
         return grade(self.text.sentences, self.evidence.words.law_names)
 
     def facts(self, sentence: Sentence) -> list[Fact]:
+        """The facts that a sentence cites; unknown keys are another rule's matter."""
         return [self.evidence.facts[key] for key in sentence.keys if key in self.evidence.facts]
 
 

@@ -33,10 +33,13 @@ from .yamlfile import Strict
 
 
 def listed(count: int, what: str) -> BeforeValidator:
+    """The rule of a list of 1 to `count` items, called `what` in messages."""
     return BeforeValidator(at_most(count, what))
 
 
 class Part(Strict):
+    """What all parts share: the line under a field goes into the schema, and `from` and `for` have an alias."""
+
     model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True, title=None)
 
 

@@ -85,7 +85,7 @@ def repair(
 ) -> str | None:
     """Mend a swap of `target` that was cut short; return a sentence on what was done.
 
-    Returns None when there was nothing to mend. Afterwards `target` is one whole build, the last or the one
+    Returns None when there was nothing to mend. After that `target` is one whole build, the last or the one
     before it (or is missing, if there never was one), and nothing else is left. Waits for a build at work as
     `staging` does. Raises FaultsFound when the files cannot be moved or removed.
     """

@@ -66,8 +66,8 @@ class Report:
 class Memory:
     """What the preview keeps from one build to the next; empty in every other build."""
 
-    stamp: str = ""
-    """Of everything that all pages depend on: evidence, pictures, and which pages there are."""
+    made_from: str = ""
+    """Changes with what all pages depend on: evidence, pictures, and which pages there are."""
     evidence: Evidence | None = None
     pages: dict[str, tuple[str, trace.Told, list[Fault]]] = field(default_factory=dict)
     """By source path: the source as it was, what it became, and its faults."""
@@ -78,6 +78,7 @@ class Guide:
     """A build under way."""
 
     root: Path
+    memory: Memory
     evidence: Evidence
     pages: dict[str, Page]
     """By source path: "families/index.md"."""
@@ -86,27 +87,28 @@ class Guide:
     citations: CitationsExtension
     blocks: GuideBlocks
     css: str
-    memory: Memory = field(default_factory=Memory)
     told: dict[str, trace.Told] = field(default_factory=dict)
     traced: dict[str, Any] = field(default_factory=dict)
     sections: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, root: Path, started: float, memory: Memory | None = None) -> Guide:
-        """Read evidence and pages. Raises FaultsFound when either cannot be built from."""
-        memory = memory if memory is not None else Memory()
-        stamp_now = _stamp(root)
-        if memory.stamp != stamp_now or memory.evidence is None:
-            memory.stamp, memory.pages = "", {}
+    def begin(cls, root: Path, started: float, memory: Memory) -> Guide:
+        """Read evidence and pages, or take from `memory` what has not changed since the build before this one.
+
+        Raises FaultsFound when either cannot be built from.
+        """
+        made_from = _made_from(root)
+        if memory.made_from != made_from or memory.evidence is None:
+            memory.made_from, memory.pages = "", {}
             memory.evidence = read_evidence(root / EVIDENCE, EVIDENCE)
-            memory.stamp = stamp_now
+            memory.made_from = made_from
         evidence = memory.evidence
         pages, faults = read_pages(root / PAGES, PAGES)
         if faults:
             raise FaultsFound(faults)  # a page that cannot be read cannot be rendered
         return cls(
-            memory=memory,
             root=root,
+            memory=memory,
             evidence=evidence,
             pages={page.src: page for page in pages},
             faults=[],
@@ -271,7 +273,7 @@ class Guide:
         ]
 
 
-def _stamp(root: Path) -> str:
+def _made_from(root: Path) -> str:
     """Changes whenever evidence, a picture or the list of pages does."""
     files = [*(root / EVIDENCE).glob("*.yml"), *(root / "overrides" / "pictures").iterdir()]
     times = [f"{path}{path.stat().st_mtime_ns}" for path in sorted(files)]
