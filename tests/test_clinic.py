@@ -123,7 +123,7 @@ def test_its_page_in_the_search(copied: Path, profile: Profile) -> None:
 
 def test_what_a_program_may_want_to_know_of_a_copy(copied: Path, profile: Profile) -> None:
     facts = json.loads((copied / "our-program" / "clinic.json").read_text("utf-8"))
-    assert facts["check_again"] == profile.due.isoformat() if profile.due else False
+    assert profile.due and facts["check_again"] == profile.due.isoformat()
     assert facts["waits"] == [
         {"track": t.name, "wait": t.wait.time, "as_of": t.wait.as_of.isoformat()} for t in profile.tracks if t.wait
     ]

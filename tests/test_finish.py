@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,6 @@ def test_each_fault(page: Page, more: str, line: int, what: str) -> None:
 
 
 def test_a_page_over_its_budget(page: Page) -> None:
-    import random
-
     noise = random.Random(1).randbytes(20_000).hex()
     assert ["before the first paint" in what for _, _, what in look(page, css=f"/*{noise}*/".encode())] == [True]
 

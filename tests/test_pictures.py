@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 import time
 import zlib
@@ -170,8 +171,6 @@ def test_a_missing_logo_and_one_with_a_script_are_told_with_their_line(tmp_path:
 
 def read_qr(svg: bytes) -> str:
     """What a phone reads in the drawing: each module drawn as 4 by 4 points of a gray picture."""
-    import re
-
     text = svg.decode()
     side = int(re.search(r'viewBox="0 0 (\d+) \1"', text)[1])  # type: ignore[index]
     scale = 4
