@@ -17,6 +17,7 @@ from markdown import Markdown  # noqa: E402
 from markdown.extensions import Extension  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
+from find_browser import installed  # noqa: E402
 from iop_guide.blocks import GuideBlocks  # noqa: E402
 from iop_guide.citations import CitationsExtension  # noqa: E402
 from iop_guide.evidence import read_evidence  # noqa: E402
@@ -46,10 +47,9 @@ def render(markdown: str) -> str:
 def main() -> None:
     """Write one PNG for each example."""
     FOLDER.mkdir(exist_ok=True)
-    browser_path = os.environ.get("IOP_GUIDE_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         shutil.copytree(ROOT / "overrides" / "assets", Path(scratch) / "assets")
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=installed(os.environ, sys.platform), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 720, "height": 900})
         for name, markdown in examples():
             body = f'<main class="wrap"><article><div class="content">{render(markdown)}</div></article></main>'

@@ -28,6 +28,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from find_browser import installed  # noqa: E402 (the path is set above)
+
 STOCK = """\
 site_name: IOP Guide
 docs_dir: docs
@@ -174,8 +176,7 @@ def main() -> None:
         paths = ["", "what-is-an-iop/", "what-is-an-iop/levels-of-care/"]
         rows: dict[str, list[dict[str, float]]] = {who: [] for who in sites}
         with sync_playwright() as playwright:
-            found = os.environ.get("IOP_GUIDE_BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
-            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=installed(os.environ, sys.platform), args=["--no-sandbox"])
             for _ in range(given.rounds):
                 for page in paths:
                     for who in sites:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 _TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(_TESTS), str(_TESTS.parent / "scripts")]
 
+from find_browser import installed  # noqa: E402
 from search_sites import ROOT, serving, synthetic_guide, write_site  # noqa: E402
 
 TYPED = (
@@ -53,8 +53,7 @@ SIZES = """() => performance.getEntriesByType("resource").filter((e) => /search\
 def main() -> int:
     """Measure and print; returns the exit code."""
     site = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "site")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    browser_path = os.environ.get("IOP_GUIDE_BROWSER") or next(filter(None, map(shutil.which, names)), None)
+    browser_path = installed(os.environ, sys.platform)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         made_up = Path(folder)
         _write_made_up(made_up)
