@@ -144,7 +144,6 @@ def test_the_list_from_a_to_z_has_pages_and_terms_under_their_letters() -> None:
         {
             "term": "step down",
             "also": ["stepping down", "step-down", "fewer hours"],
-            "meaning": "To move on.",
             "url": None,
         }
     ]
@@ -157,6 +156,6 @@ def test_the_list_from_a_to_z_has_pages_and_terms_under_their_letters() -> None:
     assert [(group["letter"], [entry["name"] for entry in group["entries"]]) for group in found] == [
         ("0-9", ["988"]), ("C", ["Claims", "The cost"]), ("F", ["fewer hours"]), ("H", ["Home", "“How” many hours?"]), ("S", ["step down"]),
     ]  # fmt: skip
-    assert found[-1]["entries"] == [{"name": "step down", "location": None, "note": "To move on.", "kind": "term"}]
+    assert found[-1]["entries"] == [{"name": "step down", "location": None, "note": "", "kind": "term"}]
     assert found[2]["entries"][0]["note"] == "another name for step down"
     assert found[1]["entries"][1]["location"] == "cost/"

@@ -215,14 +215,14 @@ def a_to_z(pages: Iterable[Mapping[str, Any]], terms: Iterable[Mapping[str, Any]
     """Return every page and every term under its first letter, for the template of the search page.
 
     `[{"letter": "A", "entries": [{"name": ..., "location": ..., "note": ..., "kind": "page" | "term"}]}]`: `location`
-    is an address from the root of the site ("" is the home page) or None for a term without a page; `note` is the
-    meaning of a term, or nothing. A term that is also known by other names stands under each of them, but only once
-    for all that begin with the same word: they stand side by side. `terms` have term, also, meaning and url.
+    is an address from the root of the site ("" is the home page) or None for a term without a page; `note` says of
+    another name of a term which one it is, or is nothing. A term that is also known by other names stands under each of
+    them, but only once for all that begin with the same word: they stand side by side. `terms` have term, also and url.
     """
     entries = [{"name": page["title"], "location": page["location"], "note": "", "kind": "page"} for page in pages]
     for term in terms:
         place = {"location": term.get("url"), "kind": "term"}
-        entries.append({"name": term["term"], "note": term["meaning"], **place})
+        entries.append({"name": term["term"], "note": "", **place})
         seen = {stem(words(term["term"])[0])}
         for other in term.get("also") or ():
             begins = stem(words(other)[0])
