@@ -38,9 +38,9 @@ def listed(count: int, what: str) -> BeforeValidator:
 
 
 class Part(Strict):
-    """What all parts share: the line under a field goes into the schema, and `from` and `for` have an alias."""
+    """What all parts share: the line under a field is its description in the schema."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True, title=None)
+    model_config = ConfigDict(use_attribute_docstrings=True, title=None)
 
 
 class Logo(Part):
