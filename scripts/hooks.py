@@ -14,7 +14,6 @@ import json
 import logging
 import os
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page as MkDocsPage
 
-from iop_guide.faults import FaultsFound
+from iop_guide.faults import Fault, FaultsFound
 from iop_guide.site import Guide, Memory
 
 log = logging.getLogger("mkdocs.iop_guide")  # loggers below "mkdocs" count for strict mode
@@ -53,7 +52,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     if _state["serving"] and [path.stat().st_mtime_ns for path in _CODE] != _CODE_AT_START:
         os.execv(sys.executable, [sys.executable, "-m", "mkdocs", *sys.argv[1:]])  # the preview follows our code too
     try:
-        guide = _state["guide"] = Guide.begin(ROOT, time.monotonic(), _state["memory"])
+        guide = _state["guide"] = Guide.begin(ROOT, _state["memory"])
     except FaultsFound as found:
         _tell(found)
         raise Abort("Nothing was published.") from None
@@ -101,23 +100,24 @@ def on_post_page(output: str, *, page: MkDocsPage, config: MkDocsConfig) -> str:
 
 def on_post_build(*, config: MkDocsConfig) -> None:
     try:
-        report = _guide().finish_site(Path(config.site_dir))
+        lines = _guide().finish_site(Path(config.site_dir))
     except FaultsFound as found:
         _tell(found)
         if not _state["serving"]:  # the preview shows the page all the same
             raise Abort(f"{len(found.faults)} to mend. Nothing was published.") from None
         return
-    _report(report.as_json())
-    for line in report.lines():
+    _report([], lines)
+    for line in lines:
         log.info(line)
 
 
-def _report(text: str) -> None:
+def _report(faults: list[Fault], lines: list[str]) -> None:
+    """Hand on what became of the build to the command that started it (cli.py)."""
     if path := os.environ.get("IOP_GUIDE_REPORT"):
-        Path(path).write_text(text, "utf-8")
+        Path(path).write_text(json.dumps({"faults": [asdict(fault) for fault in faults], "lines": lines}), "utf-8")
 
 
 def _tell(found: FaultsFound) -> None:
-    _report(json.dumps({"faults": [asdict(fault) for fault in found.faults]}))
+    _report(found.faults, [])
     for fault in found.faults:
         log.error(str(fault))

@@ -5,11 +5,9 @@ The engine's hooks call these methods in order; each takes and returns plain dat
 
 from __future__ import annotations
 
-import json
 import re
-import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,41 +23,6 @@ from .pages import Page, read_pages
 
 PAGES = "docs/en"
 EVIDENCE = "docs/evidence"
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a build made, for people and for benchmarks."""
-
-    pages: int
-    words: int
-    claims_carried: int
-    claims_open: list[str]
-    facts_cited: int
-    median_grade: float
-    worst_grade: float
-    worst_page: str
-    largest_view: int
-    largest_blocking: int
-    largest_page: str
-    seconds: float
-
-    def as_json(self) -> str:
-        """For the command that started the build, and for benchmarks."""
-        return json.dumps(asdict(self) | {"faults": [], "lines": self.lines()}, indent=1)
-
-    def lines(self) -> list[str]:
-        """The report as sentences, one a line."""
-        still_open = (
-            f"; {len(self.claims_open)} are still open: {', '.join(self.claims_open)}" if self.claims_open else ""
-        )
-        return [
-            f"{self.pages} pages, {self.words:,} words, reading grade {self.median_grade} "
-            f"(highest {self.worst_grade}: {self.worst_page})",
-            f"{self.claims_carried} article claims carried, {self.facts_cited} facts cited{still_open}",
-            f"largest first view {self.largest_view:,} bytes gzip, {self.largest_blocking:,} before the first paint "
-            f"({self.largest_page})",
-        ]
 
 
 @dataclass
@@ -83,7 +46,6 @@ class Guide:
     pages: dict[str, Page]
     """By source path: "families/index.md"."""
     faults: list[Fault]
-    started: float
     citations: CitationsExtension
     blocks: GuideBlocks
     css: str
@@ -92,7 +54,7 @@ class Guide:
     sections: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, root: Path, started: float, memory: Memory) -> Guide:
+    def begin(cls, root: Path, memory: Memory) -> Guide:
         """Read evidence and pages, or take from `memory` what has not changed since the build before this one.
 
         Raises FaultsFound when either cannot be built from.
@@ -112,7 +74,6 @@ class Guide:
             evidence=evidence,
             pages={page.src: page for page in pages},
             faults=[],
-            started=started,
             citations=CitationsExtension(evidence),
             blocks=GuideBlocks(evidence, root / "overrides" / "pictures"),
             css=finish.plain_css((root / "overrides" / "assets" / "guide.css").read_text("utf-8")),
@@ -200,8 +161,11 @@ class Guide:
             self.faults += [Fault(shown, 0, fault.what, fault.mend) for fault in found.faults]
             return finish.style_in_page(html, self.css)
 
-    def finish_site(self, folder: Path) -> Report:
-        """Write what belongs to the whole site, then check every file. Raises FaultsFound if anything is wrong."""
+    def finish_site(self, folder: Path) -> list[str]:
+        """Write what belongs to the whole site, then check every file. Returns what was built, in a few sentences.
+
+        Raises FaultsFound if anything is wrong, with the faults of every page.
+        """
         texts = {told.url: told.html for told in self.told.values()}
         words = self.evidence.words
         made = search.files(texts, words.synonyms, words.danger, self._search_pages(), self._terms())
@@ -226,26 +190,23 @@ class Guide:
         self.faults += faults
         if self.faults:
             raise FaultsFound(self.faults)
-        return self._report(weights)
+        return self._summary(weights)
 
-    def _report(self, weights: list[finish.Weight]) -> Report:
-        read = {src: told.grade for src, told in self.told.items() if told.grade}
-        worst = max(read, key=lambda src: read[src])
+    def _summary(self, weights: list[finish.Weight]) -> list[str]:
+        grades = {src: told.grade for src, told in self.told.items() if told.grade}
+        highest, hardest = max(((grade, src) for src, grade in grades.items()), default=(0.0, "no page is long enough"))
+        words = sum(len(s.words) for told in self.told.values() for s in told.text.sentences)
+        counts, still_open = self.traced["counts"], self.evidence.open_claims
+        left = f"; {len(still_open)} are still open: {', '.join(still_open)}" if still_open else ""
         heaviest = max(weights, key=lambda weight: weight.first_view)
-        return Report(
-            pages=len(self.pages),
-            words=sum(len(s.words) for told in self.told.values() for s in told.text.sentences),
-            claims_carried=self.traced["counts"]["carried"],
-            claims_open=list(self.evidence.open_claims),
-            facts_cited=self.traced["counts"]["facts"],
-            median_grade=round(median(read.values()), 1),
-            worst_grade=read[worst],
-            worst_page=worst,
-            largest_view=heaviest.first_view,
-            largest_blocking=max(weight.blocking for weight in weights),
-            largest_page=heaviest.path,
-            seconds=round(time.monotonic() - self.started, 2),
-        )
+        blocking = max(weight.blocking for weight in weights)
+        return [
+            f"{len(self.pages)} pages, {words:,} words, reading grade {median(grades.values() or [0]):.1f} "
+            f"(highest {highest}: {hardest})",
+            f"{counts['carried']} article claims carried, {counts['facts']} facts cited{left}",
+            f"largest first view {heaviest.first_view:,} bytes gzip, {blocking:,} before the first paint "
+            f"({heaviest.path})",
+        ]
 
     def _search_pages(self) -> list[dict[str, Any]]:
         return [
