@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from iop_guide import publish
 from iop_guide.faults import FaultsFound
 from iop_guide.publish import MARKER, MARKER_TEXT, mark, repair, staging
 
@@ -82,9 +83,9 @@ def target(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "site"
 
 
-def refusal(target: Path, **options: float) -> str:
+def refusal(target: Path) -> str:
     """Return the one fault that stops a build of `target`, having checked that the block never ran."""
-    with pytest.raises(FaultsFound) as caught, staging(target, **options):  # type: ignore[arg-type]
+    with pytest.raises(FaultsFound) as caught, staging(target):
         raise AssertionError("the block must not run")
     [fault] = caught.value.faults
     assert fault.what and fault.mend and fault.file == str(target)
@@ -262,7 +263,8 @@ def test_one_fault_for_a_name_that_the_system_refuses(tmp_path: Path) -> None:
 # Two at once.
 
 
-def test_the_second_build_waits_says_so_and_gives_up(target: Path) -> None:
+def test_the_second_build_waits_says_so_and_gives_up(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "WAIT_SECONDS", 1.3)
     script = "with staging(target):\n    print('in', flush=True)\n    time.sleep(60)\n"
     holder = child(script, target)
     try:
@@ -270,7 +272,7 @@ def test_the_second_build_waits_says_so_and_gives_up(target: Path) -> None:
         said: list[str] = []
         with (
             pytest.raises(FaultsFound, match="another build has been writing"),
-            staging(target, wait=1.3, say=said.append),
+            staging(target, say=said.append),
         ):
             raise AssertionError("the block must not run")
         assert said == [f"Another build is writing {target}; waiting for it ..."]

@@ -47,14 +47,12 @@ def mark(folder: Path) -> None:
 
 
 @contextmanager
-def staging(
-    target: Path, *, wait: float = WAIT_SECONDS, say: Callable[[str], None] = say_to_stderr
-) -> Iterator[Path]:
+def staging(target: Path, *, say: Callable[[str], None] = say_to_stderr) -> Iterator[Path]:
     """Yield an empty folder beside `target`; when the block ends well, put it in the place of `target`.
 
     When the block raises, `target` stays as it was, the folder is removed, and the exception goes on. An
     earlier interrupted swap is mended first. A second build of the same target waits for the first, says so
-    through `say` after a second, and gives up after `wait` seconds.
+    through `say` after a second, and gives up after `WAIT_SECONDS`.
 
     Raises FaultsFound when `target` may not be replaced (a file, a link, a folder that is neither empty nor
     one of our builds, or one that holds a Git repository), when its parent is missing or cannot be written,
@@ -63,7 +61,7 @@ def staging(
     place = _Place(target)
     place.check_parent()
     place.check_target()
-    with place.held(wait, say):
+    with place.held(say):
         sentence = place.mend()
         if sentence:
             say(sentence)
@@ -80,9 +78,7 @@ def staging(
             raise
 
 
-def repair(
-    target: Path, *, wait: float = WAIT_SECONDS, say: Callable[[str], None] = say_to_stderr
-) -> str | None:
+def repair(target: Path, *, say: Callable[[str], None] = say_to_stderr) -> str | None:
     """Mend a swap of `target` that was cut short; return a sentence on what was done.
 
     Returns None when there was nothing to mend. After that `target` is one whole build, the last or the one
@@ -92,7 +88,7 @@ def repair(
     place = _Place(target)
     if not place.leftovers():
         return None
-    with place.held(wait, say):
+    with place.held(say):
         return place.mend()
 
 
@@ -129,19 +125,19 @@ class _Place:
             ) from error
 
     @contextmanager
-    def held(self, wait: float, say: Callable[[str], None]) -> Iterator[None]:
+    def held(self, say: Callable[[str], None]) -> Iterator[None]:
         """Hold the lock, so that two builds of one target never mix."""
         lock = FileLock(self.lock)
         with self.faults("cannot be locked"):
             try:
-                lock.acquire(timeout=min(_SAY_AFTER, wait))
+                lock.acquire(timeout=_SAY_AFTER)
             except Timeout:
                 say(f"Another build is writing {self.shown}; waiting for it ...")
                 try:
-                    lock.acquire(timeout=max(0.0, wait - _SAY_AFTER))
+                    lock.acquire(timeout=WAIT_SECONDS - _SAY_AFTER)
                 except Timeout:
                     raise self.fault(
-                        f"another build has been writing it for {wait:.0f} seconds",
+                        f"another build has been writing it for {WAIT_SECONDS:.0f} seconds",
                         "wait until it is done, or end it, then start again",
                     ) from None
         try:
