@@ -201,6 +201,11 @@ def check(tmp_path: Path, evidence: Evidence, render: Render) -> Check:
     return run
 
 
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder: path → content."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def build(root: Path, out: Path) -> subprocess.CompletedProcess[str]:
     """Run the real build command of the project at `root`."""
     return subprocess.run(

@@ -15,16 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from conftest import FRONT_MATTER, ROOT, build
+from conftest import FRONT_MATTER, ROOT, build, tree
 from iop_guide import cli
 
 
 def digest(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    """Every file with its digest, so that a difference is told in a line and not in all bytes of two sites."""
+    return {path: hashlib.sha256(data).hexdigest() for path, data in tree(folder).items()}
 
 
 def spoil(path: Path, old: str, new: str) -> None:

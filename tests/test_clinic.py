@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from conftest import ROOT, tree
 from iop_guide import finish, search, stamp
 from iop_guide.clinic import Looker
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import Profile, load_profile
 from iop_guide.view import OWN_PAGE
 
-ROOT = Path(__file__).resolve().parents[1]
 MAPLE = ROOT / "samples" / "maple-street" / "clinic.yml"
 LEAST = ROOT / "samples" / "open-door-online" / "clinic.yml"
 
@@ -41,10 +41,6 @@ def copied(guide: stamp.Site, profile: Profile, tmp_path_factory: pytest.TempPat
     out = tmp_path_factory.mktemp("copy") / "copy"
     guide.stamp(profile, out)
     return out
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def test_a_copy_passes_every_check_of_the_guide(copied: Path) -> None:

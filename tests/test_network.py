@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import ROOT, tree
 from iop_guide import network, stamp
 from iop_guide.cli import main
 from iop_guide.faults import FaultsFound
@@ -21,17 +22,12 @@ from iop_guide.profile import load_profile
 from iop_guide.publish import mark
 from iop_guide.view import Here, View
 
-ROOT = Path(__file__).resolve().parents[1]
 MAPLE = ROOT / "samples" / "maple-street"
 
 
 def profile(name: str, site: str | None = None) -> str:
     lines = [f"name: {name}", "phone: (217) 555-0142", "address: [1 Main Street, 'Exampleton, IL 00000']"]
     return "\n".join([*lines, *([f"site: {site}"] if site else []), ""])
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 def copies(out: Path) -> list[str]:

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from conftest import ROOT, tree
 from iop_guide import contrast, stamp
 from iop_guide.blocks import CLINIC_REGIONS
 from iop_guide.evidence import read_evidence
@@ -24,7 +25,6 @@ from iop_guide.profile import Profile, load_profile
 from iop_guide.publish import mark
 from iop_guide.view import OWN_PAGE
 
-ROOT = Path(__file__).resolve().parents[1]
 MAPLE = load_profile(ROOT / "samples" / "maple-street" / "clinic.yml")
 TOWN = Profile(
     name="Ellis & Sons <Town> Clinic",
@@ -246,12 +246,6 @@ def site(tmp_path: Path) -> Path:
     (folder / "robots.txt").write_bytes(stamp.files(None, pages)["robots.txt"])
     mark(folder)
     return folder
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        file.relative_to(folder).as_posix(): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()
-    }
 
 
 def test_a_copy_of_a_whole_site(site: Path, tmp_path: Path) -> None:
