@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from justhtml import JustHTML
 
-from iop_guide import audit, stamp
+from iop_guide import audit, audit_report, stamp
+from iop_guide.audit_report import Audit, Check
 from iop_guide.cli import main
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import load_profile
@@ -32,7 +33,7 @@ def copy(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def find(result: audit.Audit, check: str) -> audit.Check:
+def find(result: Audit, check: str) -> Check:
     return next(c for c in result.checks if c.id == check)
 
 
@@ -131,7 +132,7 @@ PLANTED: list[tuple[str, str, Callable[[str], str], str]] = [
 
 
 @pytest.fixture(scope="module")
-def spoiled(copy: Path, site: Path, tmp_path_factory: pytest.TempPathFactory) -> audit.Audit:
+def spoiled(copy: Path, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     folder = tmp_path_factory.mktemp("spoiled") / "copy"
     shutil.copytree(copy, folder)
     for _, path, change, _ in PLANTED:
@@ -147,7 +148,7 @@ def spoiled(copy: Path, site: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize(("check", "path", "says"), [(c, p, s) for c, p, _, s in PLANTED])
-def test_a_planted_fault_is_found(spoiled: audit.Audit, check: str, path: str, says: str) -> None:
+def test_a_planted_fault_is_found(spoiled: Audit, check: str, path: str, says: str) -> None:
     said = [fault.what for fault in find(spoiled, check).findings if fault.file == f"copy/{path}"]
     assert any(says in what for what in said), said
 
@@ -162,16 +163,16 @@ def test_a_planted_fault_is_found(spoiled: audit.Audit, check: str, path: str, s
         ("address", "stands at https://elsewhere.example.org/"),
     ],
 )
-def test_what_is_gone_or_strange_is_found(spoiled: audit.Audit, check: str, says: str) -> None:
+def test_what_is_gone_or_strange_is_found(spoiled: Audit, check: str, says: str) -> None:
     assert any(says in str(fault) for fault in find(spoiled, check).findings)
 
 
-def test_every_check_has_a_planted_fault(spoiled: audit.Audit) -> None:
+def test_every_check_has_a_planted_fault(spoiled: Audit) -> None:
     assert {check for check, _, _, _ in PLANTED} == {check.id for check in spoiled.checks}
     assert all(check.findings for check in spoiled.checks) and not spoiled.passed()
 
 
-def test_a_finding_names_its_line(spoiled: audit.Audit, copy: Path) -> None:
+def test_a_finding_names_its_line(spoiled: Audit, copy: Path) -> None:
     [fault] = [f for f in find(spoiled, "foreign").findings if f.file == "copy/help-now/index.html"]
     lines = (copy / "help-now/index.html").read_text("utf-8").split("\n")
     assert fault.line == next(number for number, line in enumerate(lines, 1) if "</main>" in line)
@@ -201,7 +202,7 @@ def test_strange_names_and_pipes_in_a_copy_are_findings(copy: Path, tmp_path: Pa
     found = audit.audit(folder, today=DAY)
     files = {fault.file for check in found.checks for fault in check.findings}
     assert {"copy/pipe", "copy/x\ufffd.html", "copy/a ⏎ ::error::b\ufffd[2J.html"} <= files
-    audit.write(found, report)
+    audit_report.write(found, report)
 
 
 # Dates, and the exit status.
@@ -235,8 +236,8 @@ def test_the_command_keeps_its_report_and_says_how_it_went(
     assert not [name for name in os.listdir(tmp_path / "r") if name not in ("audit.html", "audit.json")]
 
 
-def test_what_a_hostile_copy_holds_stays_text_in_the_report(spoiled: audit.Audit, tmp_path: Path) -> None:
-    html, _ = audit.write(spoiled, tmp_path)
+def test_what_a_hostile_copy_holds_stays_text_in_the_report(spoiled: Audit, tmp_path: Path) -> None:
+    html, _ = audit_report.write(spoiled, tmp_path)
     text = html.read_text("utf-8")
     assert "<iframe" not in text and "&lt;iframe&gt;" in text and "<script" not in text
     assert not JustHTML(text, collect_errors=True).errors
@@ -261,5 +262,5 @@ def test_what_is_no_copy_is_one_fault(tmp_path: Path, copy: Path, site: Path) ->
     with pytest.raises(FaultsFound, match="no finished guide in this folder"):
         audit.audit(copy, guide=tmp_path)
     with pytest.raises(FaultsFound, match="would be published with the copy"):
-        audit.write(audit.audit(copy, today=DAY), copy / "report")
+        audit_report.write(audit.audit(copy, today=DAY), copy / "report")
     assert not (copy / "report").exists()

@@ -227,7 +227,7 @@ def _check_apart(profile_path: Path, out: Path) -> None:
 
 
 def _clinic_check(given: argparse.Namespace) -> int:
-    from . import audit
+    from . import audit, audit_report
 
     guide = given.guide
     if guide is None and (ROOT / "site" / MARKER).is_file() and given.site.resolve() != (ROOT / "site").resolve():
@@ -239,7 +239,7 @@ def _clinic_check(given: argparse.Namespace) -> int:
             print(f"    {fault}")
         _annotate(check.findings, "error" if check.must else "warning")
     if given.report:
-        html, data = audit.write(found, given.report)
+        html, data = audit_report.write(found, given.report)
         print(f"The report is in {html}, and as data in {data}.")
     print(found.verdict)
     return 0 if found.passed(given.strict) else 1

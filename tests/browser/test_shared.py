@@ -11,7 +11,7 @@ import pytest
 
 import browser_checks as checks
 from browser_checks import AXE, DESK, PHONE, OpenPage, Served, Tab, end_axe, serving, start_axe
-from iop_guide import audit, network, stamp
+from iop_guide import audit, audit_report, network, stamp
 from iop_guide.profile import load_profile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,10 +30,10 @@ def folder(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("maple-street", "open-door-online"):
         shutil.copytree(SAMPLES / name, work / "profiles" / name)
     network.build(work / "profiles", site, work / "sites")
-    good, _ = audit.write(audit.audit(copy, guide=site, today=date(2026, 11, 22)), work / "good")
+    good, _ = audit_report.write(audit.audit(copy, guide=site, today=date(2026, 11, 22)), work / "good")
     (copy / "tracker.js").write_text("document.cookie = 'a'; fetch('https://count.example.com/')")
     (copy / "teens/index.html").unlink()
-    bad, _ = audit.write(audit.audit(copy, guide=site, today=date(2028, 1, 1)), work / "bad")
+    bad, _ = audit_report.write(audit.audit(copy, guide=site, today=date(2028, 1, 1)), work / "bad")
     files = (copy / "info.html", copy / "link-card.html", work / "sites/index.html", good, bad)
     for path, name in zip(files, PAGES, strict=True):
         shutil.copy(path, shown / name)
