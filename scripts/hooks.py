@@ -1,8 +1,8 @@
 """The only file that knows MkDocs: each hook hands over to the package and puts the result where MkDocs wants it.
 
-Order of one build: on_config (evidence) → on_files → on_nav → each page: on_page_markdown,
-on_page_content → on_env (trace) → each page: on_post_page (checksum, regions) → on_post_build (search, JSON, headers,
-checks).
+Order of one build: on_config (evidence) → on_files → on_nav → each page: on_page_markdown, on_page_content → on_env
+(trace) → on_post_template (the error page) → each page: on_post_page (checksum, regions) → on_post_build (search, JSON,
+headers, checks).
 Faults are gathered on the way and told all together at the end, so one build names everything to mend.
 The preview builds again and again in one process; what has not changed it takes from memory.
 """

@@ -151,12 +151,10 @@ def _build(out: Path) -> int:
             env={**_environment(), "IOP_GUIDE_REPORT": str(report_path)}, capture_output=True, cwd=ROOT,
             text=True, encoding="utf-8", errors="replace",
         )  # fmt: skip
-        if not report_path.exists():
-            raise FaultsFound([_stopped(engine.stderr)])
-        report = json.loads(report_path.read_text("utf-8"))
-        if report["faults"]:
+        report = json.loads(report_path.read_text("utf-8")) if report_path.exists() else None
+        if report and report["faults"]:
             raise FaultsFound(Fault(**fault) for fault in report["faults"])
-        if engine.returncode:
+        if engine.returncode or not report:
             raise FaultsFound(_engine_faults(engine.stderr))
     for line in report["lines"]:
         print(line)
@@ -172,20 +170,19 @@ def _environment() -> dict[str, str]:
 
 
 def _engine_faults(output: str) -> list[Fault]:
-    """What the engine itself complains of (a bad mkdocs.yml, a warning in strict mode), as faults."""
-    said = [line.partition("-")[2].strip() for line in output.split("\n") if line.startswith(("WARNING", "ERROR"))]
-    faults = [Fault("mkdocs.yml", 0, line, "see the MkDocs manual for this setting") for line in said]
-    return faults or [_stopped(output)]
+    """What the engine itself complains of (a bad mkdocs.yml, a warning in strict mode, an error of its own), as faults.
 
-
-def _stopped(output: str) -> Fault:
-    """What an engine that died said last; of a traceback only the error itself, for nobody here can mend the rest."""
-    output = output.strip()
+    Of a traceback only the error itself is told, for nobody here can mend the rest.
+    """
+    lines = output.strip().split("\n")
+    changed = "look for it in what was changed last"
     if "Traceback (most recent call last)" in output:
-        what, mend = "the engine stopped on an error of its own", "look for it in what was changed last"
-        said = next((line for line in reversed(output.split("\n")) if re.match(r"[A-Za-z_][\w.]*(?::|$)", line)), "")
-        return Fault("mkdocs.yml", 0, f"{what} ({said})" if said else what, mend)
-    return Fault("mkdocs.yml", 0, "the engine stopped", output[-2000:] or "no word why")
+        said = next((line for line in reversed(lines) if re.match(r"[A-Za-z_][\w.]*(?::|$)", line)), "no word why")
+        return [Fault("mkdocs.yml", 0, f"the engine stopped on an error of its own ({said})", changed)]
+    told = [line.partition("-")[2].strip() for line in lines if line.startswith(("WARNING", "ERROR"))]
+    if told:
+        return [Fault("mkdocs.yml", 0, line, "see the MkDocs manual for this setting") for line in told]
+    return [Fault("mkdocs.yml", 0, f"the engine stopped ({output.strip()[-2000:] or 'no word why'})", changed)]
 
 
 def _serve(port: int) -> int:

@@ -90,10 +90,7 @@ class Guide:
             | {"ways": [way.model_dump() | {"href": way.href} for way in line.ways]}
             for line in self.evidence.help_lines.values()
         ]
-        return {
-            "help": {"lines": lines, "groups": [g.model_dump() for g in self.evidence.groups.values()]},
-            "policy": finish.POLICY,
-        }
+        return {"help": {"lines": lines}, "policy": finish.POLICY}
 
     def check_nav(self, sections: dict[str, str], found: Iterable[str], config_nav: Any) -> None:
         """Every page stands in the nav, and the nav names only pages that exist.
