@@ -93,6 +93,20 @@ def test_a_title_counts_more_than_a_heading_and_a_heading_more_than_the_text() -
     assert title > heading > text
 
 
+def test_a_question_that_leads_to_a_section_is_as_good_as_its_heading() -> None:
+    asked = (
+        '<div class="questions"><ul><li><a href="../cost/#bill">Is my invoice wrong?</a></li>'
+        '<li><a class="x" href="../">Where am I?</a></li><li><a href="../gone/#x">Lost</a></li></ul></div>'
+        '<p><a href="../cost/#bill">Elsewhere</a></p>'
+    )
+    listed = {"location": "ask/", "title": "Questions", "description": "All of them."}
+    _, found, texts = read(search.files(RENDERED | {"ask/": asked}, [], [], [*PAGES, listed], []))
+    assert found["invoic"][1] == found["bill"][1]
+    assert texts[1] == [1, [["", "", "Ask for a price."], ["bill", "Your bill", "A&B; C.", "Is my invoice wrong?"]]]
+    assert texts[0] == [0, [["", "", "Care at home.", "Where am I?"]]]
+    assert 1 not in found["elsewher"], "a link in running text is no question"
+
+
 def test_texts_are_plain_and_items_of_a_list_stay_apart() -> None:
     _, _, texts = read(search.files(RENDERED, [], [], PAGES, []))
     assert texts[1] == [1, [["", "", "Ask for a price."], ["bill", "Your bill", "A&B; C."]]]

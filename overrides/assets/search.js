@@ -209,7 +209,8 @@ function readings({ word, stem, open }, index) {
     if (weight > (found.get(name) ?? 0)) found.set(name, weight);
   };
   const exact = index.places.has(stem);
-  if (exact) add(stem, 1);
+  // "4 times", "50 pounds": pages have small numbers for reasons of their own.
+  if (exact) add(stem, /^\d{1,2}$/.test(word) ? 0.4 : 1);
   if (open) {
     for (const name of index.vocabulary) {
       if (name.length > word.length && name.startsWith(word)) {
@@ -419,6 +420,7 @@ function readParts(page, index) {
   for (const part of page.parts) {
     part.titleWords ??= cut(part.title, index.stem);
     part.words ??= cut(part.text, index.stem);
+    part.askedWords ??= cut(part.asked ?? "", index.stem);
   }
   return page.parts;
 }
@@ -428,7 +430,7 @@ export function bestSection(page, marks, index) {
   let best = null;
   for (const part of readParts(page, index)) {
     const window = bestWindow(hitsIn(part.words, marks));
-    const titleWorth = worthOf(hitsIn(part.titleWords, marks));
+    const titleWorth = worthOf([...hitsIn(part.titleWords, marks), ...hitsIn(part.askedWords, marks)]);
     const score = window.worth + 1.5 * titleWorth + (part.text ? 0 : -0.5);
     if (!best || score > best.score + 0.001) best = { part, from: window.from, score };
   }
@@ -588,7 +590,7 @@ export function startSearch(box) {
       fetchJson(name).then(
         (pages) => {
           for (const [number, parts] of pages) {
-            index.pages[number].parts = parts.map(([anchor, title, text]) => ({ anchor, title, text }));
+            index.pages[number].parts = parts.map(([anchor, title, text, asked]) => ({ anchor, title, text, asked }));
           }
           shown.items.forEach(({ page, element }) => fillSnippet(element, page));
         },

@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import posixpath
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -65,7 +66,8 @@ STOP = frozenset(
     "has have having he her him his how i if in into is it its just like m may me might my of on or our she "
     "should so some than that the their them then there these they this those to too very was we were what "
     "when where which who why will with would you your vs versus much many im "
-    "ill id ive dont doesnt didnt cant wont isnt".split()
+    "ill id ive dont doesnt didnt cant wont isnt arent wasnt havent hasnt whats thats hes shes theyre youre "
+    "help still even really ever anymore".split()
 )
 """Words that say little about a page; passed over unless nothing else was typed."""
 
@@ -74,6 +76,8 @@ _HEADING = re.compile(r"<h([2-6])([^>]*)>(.*?)</h\1>", re.S)
 _ID = re.compile(r'\bid="([^"]*)"')
 _UNSAID = re.compile(r'<(sup|svg|script|style)\b.*?</\1>|<span class="term-note".*?</span>|<!--.*?-->', re.S)
 """Source numbers; drawings, whose words stand in their captions; what a term means, which stands in the glossary."""
+_QUESTIONS = re.compile(r'<div class="questions">(.*?)</div>', re.S)
+_LINK = re.compile(r'<a\b[^>]*\bhref="([^"#]*)#?([^"]*)"[^>]*>(.*?)</a>', re.S)
 _BLOCK_END = re.compile(r"</(?:h[1-6]|p|li|ul|ol|pre|td|th|tr|dt|dd|caption|figcaption|summary|blockquote)>")
 _UNENDED = re.compile(r"(?<=[\w)\u201d])\s*(?:</(?:p|li)>\s*)+")
 _TAG = re.compile(r"<[^>]*>")
@@ -124,6 +128,8 @@ class _Section:
     anchor: str
     title: str
     text: str
+    asked: str = ""
+    """How people ask for it elsewhere: the words of the lists of questions that lead here."""
 
 
 @dataclass
@@ -255,7 +261,20 @@ def _collect(rendered: Mapping[str, str], pages: Sequence[Page]) -> list[_Known]
     for item in known:
         if item.page.whole_text:
             item.sections += _sections(rendered.get(item.page.location, ""))
+    parts = {(item.page.location, part.anchor): part for item in known for part in item.sections}
+    for item in known:
+        for target, question in _questions(rendered.get(item.page.location, ""), item.page.location):
+            if part := parts.get(target):
+                part.asked = f"{part.asked} {question}".strip()
     return known
+
+
+def _questions(html: str, location: str) -> Iterator[tuple[tuple[str, str], str]]:
+    """Each link in a page's lists of questions: the page and the section that it leads to, and its words."""
+    for block in _QUESTIONS.findall(html):
+        for address, anchor, inside in _LINK.findall(block):
+            path = posixpath.normpath(posixpath.join("/", location, address))
+            yield (path.strip("/") + "/" if path != "/" else "", anchor), plain_text(inside)
 
 
 def _sections(html: str) -> Iterator[_Section]:
@@ -292,7 +311,9 @@ def _impacts(known: Sequence[_Known]) -> dict[str, dict[int, int]]:
         for name, times in body.items():
             scores[name] += times / (times + damper)
         # A section heading tells what a part is about, the title what all of it is about.
-        for name in {stem(word) for section in item.sections for word in _worth_indexing(section.title)}:
+        # Where others ask for a part in words of their own, these are as good as its heading.
+        headings = (f"{section.title} {section.asked}" for section in item.sections)
+        for name in {stem(word) for heading in headings for word in _worth_indexing(heading)}:
             scores[name] += 0.8
         for name in {stem(word) for word in _worth_indexing(item.page.description)}:
             scores[name] += 0.6
@@ -353,7 +374,10 @@ def _encode_postings(impacts: Mapping[str, Mapping[int, int]]) -> tuple[str, lis
 
 
 def _text_files(known: Sequence[_Known]) -> dict[str, bytes]:
-    """The texts of the sections, [[page number, [[anchor, heading, text], ...]], ...], in as many files as needed."""
+    """The texts of the sections, [[page number, [[anchor, heading, text, asked], ...]], ...], in some files.
+
+    `asked` is left out where no question leads to the section.
+    """
     files: dict[str, bytes] = {}
     batch: list[Any] = []
     size = 0
@@ -364,7 +388,11 @@ def _text_files(known: Sequence[_Known]) -> dict[str, bytes]:
         files[f"search/text-{hashlib.sha256(content).hexdigest()[:10]}.json"] = content
 
     for number, item in enumerate(known):
-        sections = [[part.anchor, part.title, part.text] for part in item.sections if part.text or part.title]
+        sections = [
+            [part.anchor, part.title, part.text, *([part.asked] if part.asked else [])]
+            for part in item.sections
+            if part.text or part.title
+        ]
         if not sections:
             continue
         batch.append([number, sections])
