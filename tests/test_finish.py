@@ -82,6 +82,11 @@ def test_a_fault_in_a_template_names_the_file_of_the_site(page: Page) -> None:
     assert found == [("site/other/index.html", 0, "the link “gone/” leads nowhere")]
 
 
+def test_a_script_goes_out_without_its_comments() -> None:
+    written = "// why\n\nfunction a() {\n  // because\n  return `x`; // kept\n}\n"
+    assert finish.plain_script(written) == "function a() {\nreturn `x`; // kept\n}\n"
+
+
 def test_styles_stand_in_the_page_and_their_hash_in_its_policy() -> None:
     page = (
         f'<head><meta http-equiv="Content-Security-Policy" content="{finish.POLICY}">'

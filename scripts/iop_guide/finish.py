@@ -57,6 +57,11 @@ def plain_css(css: str) -> str:
     return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", css, flags=re.S)).strip()
 
 
+def plain_script(script: str) -> str:
+    """The script without its lines of comment, indents and empty lines; what ends a line of code is kept."""
+    return re.sub(r"^\s*(?://.*)?\n|^[ \t]+", "", script, flags=re.M)
+
+
 def style_in_page(html: str, css: str) -> str:
     """Put the stylesheet into the page itself, and its hash into the page's policy.
 

@@ -170,6 +170,8 @@ class Guide:
         essentials = folder / share.ESSENTIALS
         for path, data in (share.files(essentials.read_text("utf-8")) if essentials.exists() else {}).items():
             (folder / path).write_bytes(data)
+        for script in (folder / "assets").glob("*.js"):
+            script.write_text(finish.plain_script(script.read_text("utf-8")), "utf-8")
         html = [p.relative_to(folder).as_posix() for p in folder.rglob("*.html")]
         made |= finish.header_files((folder / path).read_text("utf-8") for path in html)
         # A sitemap needs the site's address, so the stamp writes it; the stylesheet stands in the pages.
