@@ -385,6 +385,18 @@ EXPECTED = {
     "im a nurse and my patients might be in my group": "health workers",
     "nearest program is 2 hours away": "Far from any program",
     "firefighter cant sleep after bad calls": "firefighters",
+    "cost": "What does an IOP cost",
+    "the tv is talking to me": "psychosis|Psychosis",
+    "gambling iop is that a thing": "Is an IOP right for me",
+    "they gave me percs after surgery now i cant stop": "Alcohol and drug use",
+    "i check the stove 50 times is there a program for that": "OCD",
+    "will my PO find out if i pee dirty": "Courts|courts",
+    "i sleep in my car can i still go": "Without a safe home",
+    "my husband died and i dont want to get up anymore": "depression",
+    "do they feed you": "Your first day",
+    "my deductible is 6000 help": "insurance",
+    "can i call and ask how my son is doing hes 22": "Family sessions",
+    "grandbaby lives with me who signs": "Who decides",
 }
 
 
