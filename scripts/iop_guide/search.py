@@ -67,7 +67,7 @@ STOP = frozenset(
     "should so some than that the their them then there these they this those to too very was we were what "
     "when where which who why will with would you your vs versus much many im "
     "ill id ive dont doesnt didnt cant wont isnt arent wasnt havent hasnt whats thats hes shes theyre youre "
-    "help still even really ever anymore".split()
+    "still even really ever anymore".split()
 )
 """Words that say little about a page; passed over unless nothing else was typed."""
 
