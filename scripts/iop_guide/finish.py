@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
@@ -71,6 +72,7 @@ def style_in_page(html: str, css: str) -> str:
     return html.replace(_STYLES_ALLOWED, f"{_STYLES_ALLOWED} '{hash_source(style)}'", 1)
 
 
+@lru_cache(maxsize=16)  # nearly all pages have the same style
 def hash_source(text: str) -> str:
     """A style as a policy names it to allow it inline (CSP calls this a hash-source)."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

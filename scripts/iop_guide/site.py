@@ -69,6 +69,7 @@ class Guide:
     traced: dict[str, Any] = field(default_factory=dict)
     sections: dict[str, str] = field(default_factory=dict)
     findings: Callable[[], Findings] | None = None
+    rendered: stamp.Rendered = field(default_factory=dict)
 
     @classmethod
     def begin(cls, root: Path, kept: Memory | None = None) -> Guide:
@@ -182,7 +183,7 @@ class Guide:
         """
         try:
             html = stamp.with_checksum(html)
-            return stamp.fill(finish.style_in_page(html, self.css), None, path)
+            return stamp.fill(finish.style_in_page(html, self.css), None, path, self.rendered)
         except FaultsFound as found:
             page = next((page for src, page in self.pages.items() if _output(src) == path), None)
             shown = page.shown if page else f"site/{path}"  # the line is one of the HTML: it would mislead here

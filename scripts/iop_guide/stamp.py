@@ -239,13 +239,13 @@ def _cut_at_places(text: str) -> Pieces:
     return tuple(found)
 
 
-def fill(html: str, profile: Profile | None, path: str) -> str:
+def fill(html: str, profile: Profile | None, path: str, done: Rendered | None = None) -> str:
     """Return a page with its regions filled for a clinic, or neutrally for None.
 
-    `path` is the page's file in the site ("families/index.html"). Raises FaultsFound for unknown or broken
-    regions.
+    `path` is the page's file in the site ("families/index.html"); `done` keeps what was rendered before for the same
+    profile. Raises FaultsFound for unknown or broken regions.
     """
-    return Page.cut(html, path).fill(View(profile) if profile else None).decode()
+    return Page.cut(html, path).fill(View(profile) if profile else None, done).decode()
 
 
 def empty(html: str) -> str:
