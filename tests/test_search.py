@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +138,11 @@ def test_the_coming_guide_stays_within_its_budget() -> None:
     # A reader may have to fetch 60,000 bytes before the first result; the script has 9,000 of them.
     assert len(gzip.compress(made[search.INDEX], 6)) < 51_000
     assert all(len(content) < 2 * search.TEXT_BYTES for path, content in made.items() if path != search.INDEX)
+
+
+def test_the_first_result_costs_no_more_than_its_budget(site: Path) -> None:
+    fetched = [search.INDEX, "assets/search-start.js", "assets/search.js"]
+    assert sum(len(gzip.compress((site / path).read_bytes(), 6)) for path in fetched) <= 60_000
 
 
 def test_the_list_from_a_to_z_has_pages_and_terms_under_their_letters() -> None:

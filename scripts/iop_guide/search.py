@@ -83,7 +83,7 @@ _SPACE = re.compile(r"\s+")
 # A level is one letter in the index.
 _LEVELS = (0.35, 0.7, 1.4, 3.2)
 _LEVEL_ENDS = (0.5, 1.0, 2.4)
-_USUAL_SHARE, _USUAL_PAGES = 0.12, 15
+_USUAL_SHARE, _USUAL_PAGES = 0.05, 8
 """A word on more than this share of the pages, and on more than this many, is not kept where it is said in passing."""
 # One character a number. The quotation mark and the backslash would need escaping in JSON.
 _DIGITS = "".join(chr(code) for code in range(35, 127) if code != 92)
