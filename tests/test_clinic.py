@@ -6,6 +6,8 @@ import json
 import os
 import pickle
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -160,6 +162,30 @@ def test_from_an_empty_folder_to_a_copy(site: Path, tmp_path: Path) -> None:
     home = (tmp_path / "copy" / "index.html").read_text("utf-8")
     assert "Contact Elm Clinic" in home and "our-program/" not in home and "canonical" not in home
     assert not (tmp_path / "copy" / OWN_PAGE).exists()
+
+
+@pytest.mark.parametrize("words", [["serve"], ["clinic", "serve", str(LEAST)]], ids=["serve", "clinic serve"])
+def test_a_port_that_is_in_use_is_one_fault(words: list[str], site: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        more = ["--site", str(site)] if len(words) > 1 else []
+        done = command(*words, *more, "--port", str(port), cwd=tmp_path)
+    assert done.returncode == 1 and f"the port {port} cannot be used" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl+C is another thing there")
+def test_ctrl_c_is_the_usual_end_of_a_look(site: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    given = [sys.executable, "-m", "iop_guide", "clinic", "serve", str(LEAST), "--site", str(site), "--port", port]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    with subprocess.Popen(given, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as look:
+        assert look.stdout and "Your copy is at" in look.stdout.readline()
+        look.send_signal(signal.SIGINT)
+        assert look.communicate(timeout=20)[1] == "" and look.returncode == 0
 
 
 def test_a_bad_profile_is_told_before_the_guide_is_built(tmp_path: Path) -> None:

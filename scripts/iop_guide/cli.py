@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import http.server
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -186,10 +188,13 @@ def _engine_faults(output: str) -> list[Fault]:
 
 
 def _serve(port: int) -> int:
-    return subprocess.run(
-        [*ENGINE, "serve", "--no-strict", "--config-file", str(ROOT / "mkdocs.yml"), "--dev-addr", f"localhost:{port}"],
-        env=_environment(), cwd=ROOT,
-    ).returncode  # fmt: skip
+    from .clinic import listen
+
+    listen(port, http.server.SimpleHTTPRequestHandler).server_close()  # the engine would end in a traceback
+    command = [*ENGINE, "serve", "--no-strict", "--config-file", str(ROOT / "mkdocs.yml"), "--dev-addr"]
+    with suppress(KeyboardInterrupt):  # the usual end of a preview
+        return subprocess.run([*command, f"localhost:{port}"], env=_environment(), cwd=ROOT).returncode
+    return 0
 
 
 def _clinic_new(given: argparse.Namespace) -> int:
@@ -203,7 +208,8 @@ def _clinic_new(given: argparse.Namespace) -> int:
 def _clinic_serve(given: argparse.Namespace) -> int:
     from .clinic import serve
 
-    serve(given.profile, given.site, given.port, lambda line: print(line, flush=True))
+    with suppress(KeyboardInterrupt):  # the usual end of a preview
+        serve(given.profile, given.site, given.port, lambda line: print(line, flush=True))
     return 0
 
 

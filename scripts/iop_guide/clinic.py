@@ -59,15 +59,19 @@ def serve(path: Path, site: Path, port: int, say: Callable[[str], None]) -> None
     with tempfile.TemporaryDirectory() as folder:
         looker = Looker(path, stamp.Site.read(site), Path(folder) / "copy", say)
         looker.refresh()
-        try:
-            server = looker.server(port)
-        except OSError as error:
-            what = f"the port {port} cannot be used ({error.strerror})"
-            raise FaultsFound([Fault("--port", 0, what, f"try another: --port {port + 1}")]) from None
-        with server:
+        with looker.server(port) as server:
             say(f"Your copy is at http://localhost:{server.server_address[1]}{looker.base}  (Ctrl+C ends this)")
             say(f"Change {path}, then load the page again.")
             server.serve_forever()
+
+
+def listen(port: int, handler: Callable[..., http.server.BaseHTTPRequestHandler]) -> http.server.ThreadingHTTPServer:
+    """A server that holds a port of this computer, for this computer only. Raises FaultsFound when it cannot."""
+    try:
+        return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        what = f"the port {port} cannot be used ({error.strerror})"
+        raise FaultsFound([Fault("--port", 0, what, f"try another: --port {port + 1}")]) from None
 
 
 class Looker:
@@ -116,7 +120,7 @@ class Looker:
 
     def server(self, port: int) -> http.server.ThreadingHTTPServer:
         """A server of the copy for this computer only, below the path that its address has."""
-        return http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Handler, looker=self))
+        return listen(port, functools.partial(_Handler, looker=self))
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
