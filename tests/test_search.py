@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iop_guide import search
-from search_sites import synthetic_guide
+from search_sites import decode_postings, decode_words, synthetic_guide
 
 WORDS = st.text(st.sampled_from("abcdefgz09é'ñ"), min_size=1, max_size=30)
 IMPACTS = st.dictionaries(WORDS, st.dictionaries(st.integers(0, 2000), st.integers(0, 3), max_size=12), max_size=40)
@@ -34,15 +34,15 @@ RENDERED = {
 def read(made: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, dict[int, int]], list[Any]]:
     """The index, {stem: {page: level}}, and the texts of all files."""
     index = json.loads(made[search.INDEX])
-    postings = search.decode_postings(index["counts"], index["postings"], index["levels"])
+    postings = decode_postings(index["counts"], index["postings"], index["levels"])
     texts = [entry for name in index["texts"] for entry in json.loads(made[f"search/{name}"])]
-    return index, dict(zip(search.decode_words(index["words"]), postings, strict=True)), texts
+    return index, dict(zip(decode_words(index["words"]), postings, strict=True)), texts
 
 
 @given(IMPACTS)
 def test_the_compact_index_holds_exactly_what_was_put_in(impacts: dict[str, dict[int, int]]) -> None:
     vocabulary, counts, postings, levels = search._encode_postings(impacts)
-    found = dict(zip(search.decode_words(vocabulary), search.decode_postings(counts, postings, levels), strict=True))
+    found = dict(zip(decode_words(vocabulary), decode_postings(counts, postings, levels), strict=True))
     assert found == impacts
     assert not set('"\\') & set(postings)
 
@@ -54,7 +54,7 @@ def test_words_of_any_text_can_be_indexed(text: str) -> None:
         assert not re.search("[A-Z'\n]", word)
     impacts = {search.stem(word): {0: 1} for word in search.words(text)}
     vocabulary, *_ = search._encode_postings(impacts)
-    assert sorted(search.decode_words(vocabulary)) == sorted(impacts)
+    assert sorted(decode_words(vocabulary)) == sorted(impacts)
 
 
 @pytest.mark.parametrize(
