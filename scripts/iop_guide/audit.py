@@ -19,7 +19,7 @@ from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -145,7 +145,7 @@ class _Copy:
         except (ValueError, RecursionError):
             data = None
         lists = isinstance(data, dict) and all(isinstance(data.get(key), list) for key in ("waits", "notices"))
-        if isinstance(data, dict) and lists and _is_address(str(data.get("site"))):
+        if isinstance(data, dict) and lists and finish.is_address(str(data.get("site"))):
             return data
         self.unread.append(self.fault(CLINIC_DATA, 0, "the clinic's data cannot be read", mend))
         return {}
@@ -397,7 +397,7 @@ class _Copy:
                 scheme = address.partition(":")[0].lower() if ":" in address else ""
                 if self.address and address.startswith(self.address):
                     address = quote("../" * path.count("/") or "./", safe="./") + address[len(self.address) :]
-                elif scheme in ("http", "https", "tel", "sms", "mailto") and _is_address(address):
+                elif scheme in ("http", "https", "tel", "sms", "mailto") and finish.is_address(address):
                     outside += 1
                     continue
                 inside += 1
@@ -405,7 +405,7 @@ class _Copy:
                     yield self.fault(path, address, what, "mend the link, or put the file there")
             for address in sorted(set(look.fetched)):
                 own = not _foreign(address) and not address.startswith("data:")
-                if own and (not _is_address(address) or finish.target_of(path, address) not in self.files):
+                if own and (not finish.is_address(address) or finish.target_of(path, address) not in self.files):
                     yield self.fault(path, address, f"the page needs “{address}”, which is not there", _RESTAMP)
         self.looked_at = f"{inside:,} links inside the copy; {outside:,} to other sites and numbers were not followed"
 
@@ -475,7 +475,7 @@ class _Copy:
         listed = set(re.findall(r"<loc>([^<]+)</loc>", self.files.get("sitemap.xml", b"").decode("utf-8", "replace")))
         for address in sorted(listed):
             path = unquote(address.removeprefix(self.address))
-            there = address.startswith(self.address) and _is_address(path)
+            there = address.startswith(self.address) and finish.is_address(path)
             if not there or finish.target_of("index.html", path or "./") not in self.files:
                 yield self.fault("sitemap.xml", address, f"the sitemap names {address}, which is not in the copy", mend)
         robots = self.files.get("robots.txt", b"").decode("utf-8", "replace")
@@ -570,14 +570,6 @@ def _whole(html: str) -> bool:
     parser = _Balance()
     parser.feed(html + "<!---->")  # whatever waits for its end now, a quote or a tag, would take in what follows
     return parser.right and not parser.open and not parser.rawdata
-
-
-def _is_address(address: str) -> bool:
-    try:
-        urlsplit(urljoin("https://example.org/", address))
-    except ValueError:
-        return False
-    return True
 
 
 def _frame(html: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import unquote, urldefrag, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -186,7 +186,9 @@ def _wrong(
     for found in look.forbidden:
         yield found, f"“{found}” may not stand in a page's text", "write it in Markdown, or leave it out"
     for address in look.fetched:
-        if urlsplit(address).netloc:
+        if not is_address(address):
+            yield address, f"“{address}” is not an address", "check its spelling"
+        elif urlsplit(address).netloc:
             yield address, f"the page fetches “{address}” from another host", "keep the file in overrides/assets"
         elif not address.startswith("data:") and target_of(path, address) not in files:
             yield address, f"there is no file “{address}”", "check the name and the folder"
@@ -234,9 +236,18 @@ def _line_of(text: str, page: Page) -> int:
     return locate(text, page.body)
 
 
+def is_address(text: str) -> bool:
+    """Whether a browser could make an address of a text: “https://[x” is none, and parsing it would raise."""
+    try:
+        urlsplit(urljoin("https://example.org/", text))
+    except ValueError:
+        return False
+    return True
+
+
 def target_of(path: str, address: str) -> str:
     """The file that an address on the page at `path` leads to."""
-    clean = unquote(urldefrag(address)[0].partition("?")[0])
+    clean = unquote(address.partition("#")[0].partition("?")[0])
     if not clean:
         return path
     joined = posixpath.normpath(posixpath.join("/" + posixpath.dirname(path), clean)).lstrip("/")
