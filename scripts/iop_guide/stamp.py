@@ -198,14 +198,14 @@ class Page:
     @cached_property
     def outline(self) -> tuple[object, ...]:
         """What decides how its regions read, as far as that does not depend on the clinic."""
-        return self.regions, outline(self.path, self.facts)
+        return outline(self.path, self.facts)
 
     def fill(self, view: View | None, done: Rendered | None = None) -> bytes:
         """The whole page, each region filled. `done` keeps what was rendered before for the same clinic."""
         done = {} if done is None else done
         shape = self.outline, is_reviewed(view, self.path, self.facts)
-        if (plan := done.get(shape)) is None:
-            plan = done[shape] = [self._pieces(name, view, shape, done) for name in self.regions]
+        if (plan := done.get((self.regions, shape))) is None:
+            plan = done[self.regions, shape] = [self._pieces(name, view, shape, done) for name in self.regions]
         words = self.words
         parts = [b""] * (2 * len(plan) + 1)
         parts[::2] = self.raw
