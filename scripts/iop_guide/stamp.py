@@ -99,6 +99,7 @@ def _environment() -> Environment:
         "span": timetable.span_words,
         "date": timetable.date_words,
         "places": lambda track, clinic: clinic.places(track),
+        "closed": lambda track, clinic: [day for day in clinic.closed_for(track) if day not in clinic.closed],
         "anchor": lambda thing, clinic: clinic.id_of(thing),
         "calendar": lambda track, view: view.calendar_of(track),
     }

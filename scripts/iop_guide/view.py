@@ -17,7 +17,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from . import calendars, contrast, finish, pictures, search, structured, timetable
-from .parts import Closed, License, Notice, Tagline, Track
+from .parts import License, Notice, Tagline, Track
 from .profile import Profile
 
 OWN_PAGE = "our-program/index.html"
@@ -132,11 +132,6 @@ class View:
         return [track for track in self.profile.tracks if track.wait]
 
     @cached_property
-    def closed(self) -> list[Closed]:
-        """The days without a group, in order."""
-        return sorted(self.profile.closed, key=lambda item: item.date)
-
-    @cached_property
     def calendars(self) -> dict[str, Track]:
         """The calendar files of the tracks that have dates: path → track."""
         profile = self.profile
@@ -171,6 +166,7 @@ class View:
             ("start", "How to start", clinic.start or clinic.bring or clinic.first_day or self.waits),
             ("the-week", "The week", clinic.tracks),
             ("tracks", tracks, clinic.tracks),
+            ("closed", "Days on which we are closed", clinic.closed and not clinic.tracks),
             ("costs", "What it costs", clinic.insurers or clinic.self_pay or clinic.notices.good_faith_estimate),
             ("getting-here", "Getting here", clinic.locations),
             ("languages", "Languages", clinic.languages or clinic.interpreters),
