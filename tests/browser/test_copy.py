@@ -128,3 +128,15 @@ def test_a_page_says_that_the_clinic_s_details_are_old(copied: Served, open_tab:
         tab.page.clock.set_fixed_time(day)
         tab.go("our-program/")
         assert tab.page.locator(".past-check").is_hidden() is hidden
+
+
+def test_its_own_page_on_paper(copied: Served, open_tab: OpenPage) -> None:
+    tab = open_tab(copied, "our-program/")
+    tab.page.emulate_media(media="print")
+    qr = tab.page.locator('img[src$="qr.svg"]')
+    assert (qr.count(), [image.is_visible() for image in qr.all()].count(True)) == (2, 1)
+    assert tab.page.locator("section[aria-labelledby=nondiscrimination]").evaluate("(e) => getComputedStyle(e).borderTopWidth") == "0px"
+    # A box that ends where the sheet ends loses its right border: the printer cuts there, within a point.
+    room = "(boxes) => boxes.map((box) => box.closest('main').getBoundingClientRect().right - box.getBoundingClientRect().right)"
+    rooms = tab.page.locator(".content > .track, .content > .contact-card").evaluate_all(room)
+    assert len(rooms) == 6 and all(0.9 <= found < 3 for found in rooms), rooms
