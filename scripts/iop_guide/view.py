@@ -38,6 +38,8 @@ NOTICES = {
     "accessibility": "Accessibility at the clinic",
 }
 """By the key in the profile, in the order of the page."""
+FEDERAL_NOTICES = ("nondiscrimination", "language_assistance", "privacy_practices", "good_faith_estimate")
+"""Those that federal law may ask of a clinic (parts.Notices names the rules)."""
 
 
 @cache  # every copy has the same pages
