@@ -403,6 +403,7 @@ def test_any_text_gives_a_profile_or_faults(text: str) -> None:
 def test_any_value_in_any_field_gives_a_profile_or_faults(field: str, value: object) -> None:
     good = {**GOOD, "address": ["12 Maple Street"], "accent": "#6d3b6e"}
     try:
+        list(Profile.conflicts(good | {field: value}))
         profile = Profile.model_validate(good | {field: value})
     except ValueError:  # what pydantic raises; yamlfile turns it into faults
         return
@@ -536,6 +537,14 @@ def test_what_values_say_together_is_told_in_the_same_round(old: str, by: str, s
     assert [fault for fault in faults if "911 is an emergency number" in fault] and len(faults) > 3
 
 
+def test_thousands_of_sessions_that_overlap_are_one_fault_for_each_that_could_be_right() -> None:
+    started = time.monotonic()
+    rows = "      - {days: Monday, from: 9 am, to: noon}\n" * 4_000
+    faults = faults_of(with_track(("      - {days: Monday to Thursday, from: 9:00 am, to: noon}\n", rows)))
+    assert len(faults) < 100 and any("there are 4,000 rows of times, 14 at most" in fault for fault in faults)
+    assert time.monotonic() - started < 5
+
+
 def test_what_cannot_be_judged_yet_is_not_told() -> None:
     """A place that cannot be read may be the one that is meant, and a time that is none ends neither early nor late."""
     there = "{id: main, name: Main, address: [1 Main St]}"
@@ -651,16 +660,22 @@ def changed(data: Any, path: tuple[Any, ...], by: Any) -> Any:
     return copied
 
 
+BRANCHES: list[tuple[Any, ...]] = [
+    ("locations",), ("locations", 0), ("locations", 0, "hours"), ("tracks",), ("tracks", 0), ("tracks", 0, "sessions"),
+    ("tracks", 0, "sessions", 0), ("tracks", 0, "wait"), ("tracks", 1, "where"), ("local_help",), ("closed",), ("notices",),
+]  # fmt: skip
 RAW = yaml.load(SAMPLE.read_text("utf-8"), Loader=yaml.BaseLoader)
 
 
-@pytest.mark.parametrize("path", list(leaves(RAW)), ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("path", list([*leaves(RAW), *BRANCHES]), ids=lambda path: ".".join(map(str, path)))
 def test_every_field_with_every_hostile_value(path: tuple[Any, ...]) -> None:
     started = time.monotonic()
     others: list[Any] = [None, True, 7, 1.5, [], {}, [[]], {"a": "b"}, date(2026, 1, 1), ["x"] * 1_000]
     for value in [*HOSTILE, *others]:
+        data = changed(RAW, path, value)
+        assert all(len(said) < 300 for _, said, _ in Profile.conflicts(data))
         try:
-            profile = Profile.model_validate(changed(RAW, path, value))
+            profile = Profile.model_validate(data)
         except ValueError:
             continue
         for part in strings(profile.model_dump()):

@@ -62,6 +62,7 @@ EVERGREEN = "#1b5e57"
 GOOD_FOR = timedelta(days=183)
 """How long a clinic's details are taken for true when it names no day to check them again."""
 ONLINE = "online"
+_LONGEST = 60
 T = TypeVar("T")
 _NO_ZONE = "it is missing, and hours are given; write Eastern, Central, Mountain, Pacific ..."
 _NO_DAY = "it is missing; write the day on which you last read this file against what is true: 2026-11-16"
@@ -72,7 +73,10 @@ TimeZone = Literal[
 
 
 class Profile(Strict):
-    """A clinic whose name stands on a copy of the guide. Every value is checked; to show it, escape it."""
+    """A clinic whose name stands on a copy of the guide. Every value is checked; to show it, escape it.
+
+    `load_profile` makes one; only on that way (yamlfile.parse) is it judged too what values say together (`conflicts`).
+    """
 
     model_config = ConfigDict(use_attribute_docstrings=True, title="clinic.yml of the IOP Guide")
 
@@ -253,9 +257,13 @@ def _right(rule: Callable[[Any], T], value: Any) -> T | None:
 
 
 def _parts(data: dict[Any, Any], key: str) -> list[tuple[int, dict[Any, Any]]]:
-    """The items of a list that are what they should be, keys with values, each with its place in the list."""
+    """The items of a list that are what they should be, keys with values, each with its place in the list.
+
+    Of a list that is far too long, for which it has a fault already, only as much as the longest right one has.
+    """
     found = data.get(key)
-    return [(n, item) for n, item in enumerate(found) if isinstance(item, dict)] if isinstance(found, list) else []
+    found = found[:_LONGEST] if isinstance(found, list) else []
+    return [(n, item) for n, item in enumerate(found) if isinstance(item, dict)]
 
 
 def _numbers(data: dict[Any, Any], places: list[tuple[int, dict[Any, Any]]]) -> Iterator[str]:
