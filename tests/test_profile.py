@@ -189,7 +189,7 @@ def test_an_address_may_be_a_block_of_lines() -> None:
         ("accent", "plum", "a color of # and six digits"),
         ("accent", "'#6d3b6e;}body{display:none'", "a color of # and six digits"),
         ("accent", "123456", "a color of # and six digits"),
-        ("accent_dark", "#9fd0c8", "it must stand in quotes, because # begins a comment"),
+        ("accent_dark", "#9fd0c8", 'it must stand in quotes, because # begins a comment: "#9fd0c8"'),
         ("accent_dark", "plum", "a color of # and six digits"),
         ("canonical", "guide", "own, hidden, or the address of the copy"),
         ("canonical", "https://example.org/?a", "without a query"),

@@ -210,22 +210,22 @@ def email(value: Any) -> str:
 
 def accent(value: Any) -> str:
     """A color that reads as text on every light ground of the guide. Raises ValueError with the measured contrast."""
-    return _readable(_color(value), contrast.LIGHT_GROUNDS, "darker", contrast.darker)
+    return _readable(_color(value, "#1b5e57"), contrast.LIGHT_GROUNDS, "darker", contrast.darker)
 
 
 def accent_dark(value: Any) -> str:
     """The same for every ground of the dark scheme."""
     lighter = partial(contrast.lighter, needed=contrast.NEEDED)
-    return _readable(_color(value), contrast.DARK_GROUNDS, "lighter", lighter)
+    return _readable(_color(value, "#9fd0c8"), contrast.DARK_GROUNDS, "lighter", lighter)
 
 
-def _color(value: Any) -> str:
+def _color(value: Any, example: str) -> str:
     if value is None:
         # The commonest mistake: to YAML, # begins a comment.
-        raise ValueError('no color was read; it must stand in quotes, because # begins a comment: "#1b5e57"')
+        raise ValueError(f'no color was read; it must stand in quotes, because # begins a comment: "{example}"')
     color = value.strip().lower() if isinstance(value, str) else ""
     if not _COLOR.fullmatch(color):
-        raise ValueError('a color of # and six digits or letters a-f was expected, in quotes: "#1b5e57"')
+        raise ValueError(f'a color of # and six digits or letters a-f was expected, in quotes: "{example}"')
     return color
 
 
