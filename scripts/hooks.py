@@ -52,7 +52,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     if _state["serving"] and [path.stat().st_mtime_ns for path in _CODE] != _CODE_AT_START:
         os.execv(sys.executable, [sys.executable, "-m", "mkdocs", *sys.argv[1:]])  # the preview follows our code too
     try:
-        guide = _state["guide"] = Guide.begin(ROOT, _state["memory"])
+        guide = _state["guide"] = Guide.begin(ROOT, _state["memory"] if _state["serving"] else None)
     except FaultsFound as found:
         _tell(found)
         raise Abort("Nothing was published.") from None

@@ -93,7 +93,7 @@ open: []
 """,
     "help-lines.yml": """\
 groups:
-- {id: crisis, title: In a crisis, intro: Start here.}
+- crisis
 lines:
 - id: "988"
   name: 988 Lifeline

@@ -1,4 +1,4 @@
-"""Small sites for the search's tests and benchmark: a frame around the real template, and a guide of any size."""
+"""For the search's tests and benchmark: small sites in a plain frame, a guide of any size, and its index read back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import html
 import random
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -101,6 +101,37 @@ def synthetic_guide(
             paragraphs = "".join(f"<p>{html.escape(piece)}</p>" for piece in text)
             rendered[location] = rendered.get(location, "") + above + paragraphs
     return rendered, listed
+
+
+def decode_words(vocabulary: str) -> list[str]:
+    """Return the words of a vocabulary as search.py wrote it; overrides/assets/search.js does the same."""
+    found: list[str] = []
+    before = ""
+    for shared, rest in re.findall(r"([A-Z])([^A-Z]*)", vocabulary):
+        before = before[: ord(shared) - 65] + rest
+        found.append(before)
+    return found
+
+
+def decode_postings(counts: Sequence[int], postings: str, levels: str) -> list[dict[int, int]]:
+    """Return {page: level} for each word in the order of the vocabulary; overrides/assets/search.js does the same."""
+    found: list[dict[int, int]] = []
+    place = entry = 0
+    for count, many in enumerate(counts):
+        for _ in range(many):
+            pages: dict[int, int] = {}
+            last = -1
+            for _ in range(count):
+                gap = 0
+                while (digit := search._DIGITS.index(postings[place])) >= search._BASE:
+                    gap += (digit - search._BASE + 1) * search._BASE
+                    place += 1
+                last += gap + digit + 1
+                place += 1
+                pages[last] = "abcd".index(levels[entry])
+                entry += 1
+            found.append(pages)
+    return found
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -38,7 +38,7 @@ def find(result: Audit, check: str) -> Check:
 
 
 def test_a_right_copy_passes_every_check(copy: Path, site: Path) -> None:
-    result = audit.audit(copy, guide=site, today=DAY, at="https://maple-street.example.org/iop-guide/")
+    result = audit.audit(copy, guide=site, profile=MAPLE, today=DAY, at="https://maple-street.example.org/iop-guide/")
     assert [(c.id, c.findings) for c in result.checks if c.findings] == []
     assert result.passed(strict=True) and all(check.done and check.looked_at for check in result.checks)
     assert result.clinic == "Maple Street Counseling (sample)"
@@ -47,7 +47,7 @@ def test_a_right_copy_passes_every_check(copy: Path, site: Path) -> None:
 def test_the_neutral_guide_passes_and_says_what_was_not_checked(site: Path) -> None:
     result = audit.audit(site, today=DAY)
     assert result.passed(strict=True)
-    assert [check.id for check in result.checks if not check.done] == ["address", "notices"]
+    assert [check.id for check in result.checks if not check.done] == ["own", "address", "notices"]
     assert "no guide was named" in find(result, "text").looked_at
 
 
@@ -115,6 +115,9 @@ PLANTED: list[tuple[str, str, Callable[[str], str], str]] = [
     ("text", "what-it-can-do/cost/index.html", swap(r'<meta name="text-checksum"[^>]*>\n', ""), "no checksum"),
     ("text", "substance-use/index.html", put("</footer>", "<p>Call our sales team</p>"), "differs from the guide's outside"),
     ("text", "promotion/index.html", write("<!doctype html><title>x</title><p>Special offer"), "the guide has no such page"),
+    ("own", "getting-in/index.html", swap(r"<!--region publisher-->\s*<p class=\"publisher\">This copy", '<!--region publisher--><p class="publisher">This fine copy'), "is not what the clinic’s file makes"),
+    ("own", "our-program/morning.ics", swap("DTSTART;TZID", "DTSTART;X=1;TZID"), "is not what the clinic’s file makes"),
+    ("own", "our-program/prices.svg", write("<svg></svg>"), "the clinic’s file makes no such file"),
     ("files", "clinic.yml", write("name: x"), "does not belong"),
     ("files", "notes.docx", write("x"), "does not belong"),
     ("files", "assets/tracker.js", write("1"), "neither the guide nor the clinic's file"),
@@ -127,7 +130,7 @@ PLANTED: list[tuple[str, str, Callable[[str], str], str]] = [
     ("address", "robots.txt", swap("Allow: /", "Disallow: /"), "told to stay away"),
     ("dates", "inside-a-program/a-week/index.html", swap(r'data-check-again="[^"]*"', 'data-check-again="2026-11-21"'), "checked again on 2026-11-21"),
     ("dates", audit.CLINIC_DATA, swap(r'"as_of": "[^"]*"', '"as_of": "2026-09-01"'), "is of 2026-09-01"),
-    ("notices", audit.CLINIC_DATA, swap(r'"nondiscrimination",?', ""), "the notice of nondiscrimination is missing"),
+    ("notices", audit.CLINIC_DATA, swap(r'"nondiscrimination",?', ""), "the notice “Notice of nondiscrimination” is missing"),
 ]  # fmt: skip
 
 
@@ -142,9 +145,10 @@ def spoiled(copy: Path, site: Path, tmp_path_factory: pytest.TempPathFactory) ->
         file.write_text(change(text), "utf-8")
     shutil.rmtree(folder / "medication-questions/side-effects")
     (folder / "assets/fonts/OFL.txt").unlink()
+    (folder / "our-program/evening.ics").unlink()
     (folder / "about/extra.html").write_bytes(b"\xff\xfe")
     os.symlink("/", folder / "root")
-    return audit.audit(folder, guide=site, today=DAY, at="https://elsewhere.example.org/")
+    return audit.audit(folder, guide=site, profile=MAPLE, today=DAY, at="https://elsewhere.example.org/")
 
 
 @pytest.mark.parametrize(("check", "path", "says"), [(c, p, s) for c, p, _, s in PLANTED])
@@ -160,6 +164,7 @@ def test_a_planted_fault_is_found(spoiled: Audit, check: str, path: str, says: s
         ("files", "copy/assets/fonts/OFL.txt: the guide has this file, and the copy does not"),
         ("files", "copy/about/extra.html: the file is not UTF-8 text"),
         ("files", "copy/root: this is a link"),
+        ("own", "copy/our-program/evening.ics: the clinic’s file makes this file, and the copy does not have it"),
         ("address", "stands at https://elsewhere.example.org/"),
     ],
 )
@@ -170,6 +175,38 @@ def test_what_is_gone_or_strange_is_found(spoiled: Audit, check: str, says: str)
 def test_every_check_has_a_planted_fault(spoiled: Audit) -> None:
     assert {check for check, _, _, _ in PLANTED} == {check.id for check in spoiled.checks}
     assert all(check.findings for check in spoiled.checks) and not spoiled.passed()
+
+
+def test_one_word_changed_by_hand_in_the_clinic_s_places_is_named_with_its_line(
+    copy: Path, site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(copy, tmp_path / "copy")
+    page = tmp_path / "copy" / "our-program" / "index.html"
+    html = page.read_text("utf-8")
+    page.write_text(html.replace("No promises", "Promises").replace("three hours", "four hours"), "utf-8")
+    line = html[: html.index("three hours")].count("\n") + 1
+    given = ["clinic", "check", str(tmp_path / "copy"), "--guide", str(site), "--day", "2026-11-22"]
+    assert main(given) == 0, "no other check can see it"
+    assert "not checked   The clinic’s places hold what its file says" in capsys.readouterr().out
+    report = tmp_path / "report"
+    assert main([*given, "--profile", str(MAPLE), "--report", str(report)]) == 1
+    out = capsys.readouterr().out
+    assert f"copy/our-program/index.html:{line}: the file is not what the clinic’s file makes" in out
+    assert "1 to mend before anyone is sent here" in out
+    data = json.loads((report / "audit.json").read_text("utf-8"))
+    assert data["profile"] == str(MAPLE) and [c["id"] for c in data["checks"] if c["findings"]] == ["own"]
+    assert "Made again from" in (report / "audit.html").read_text("utf-8")
+
+
+def test_a_profile_to_compare_with_must_be_right_and_needs_the_guide(copy: Path, site: Path, tmp_path: Path) -> None:
+    with pytest.raises(FaultsFound, match="--guide site"):
+        audit.audit(copy, profile=MAPLE)
+    (tmp_path / "clinic.yml").write_text("name: A\n", "utf-8")
+    with pytest.raises(FaultsFound, match="“phone” is missing"):
+        audit.audit(copy, guide=site, profile=tmp_path / "clinic.yml")
+    other = ROOT / "samples" / "open-door-online" / "clinic.yml"
+    found = find(audit.audit(copy, guide=site, profile=other, today=DAY), "own").findings
+    assert len(found) > 100 and any("makes no such file" in fault.what for fault in found)
 
 
 def test_a_finding_names_its_line(spoiled: Audit, copy: Path) -> None:

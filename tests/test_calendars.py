@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from iop_guide import calendars
+from iop_guide import calendars, stamp
 from iop_guide.fields import DAYS
 from iop_guide.profile import Profile, load_profile
 
@@ -58,6 +58,8 @@ def meant(clinic: Profile, number: int = 0) -> dict[datetime, datetime]:
     zone = ZoneInfo(calendars.ZONES[clinic.time_zone].name)
     first, last = max(clinic.checked, track.starts or date.min), min(clinic.due, track.ends or date.max)
     closed = {item.date for item in clinic.closed}
+    if track.where == ("river-road",):
+        closed |= {item.date for place in clinic.locations if place.id == "river-road" for item in place.closed}
     found = {}
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(ordinal)
@@ -74,6 +76,7 @@ def test_every_date_of_the_sample_is_read_back(number: int) -> None:
     found = read_back(data)
     assert found == meant(MAPLE, number)
     assert len(found) > 30
+    assert (datetime(2027, 2, 16, 21, 45, tzinfo=ZoneInfo("UTC")) in found) is False  # the annex is closed, and no other
     assert not {date(2026, 11, 26), date(2026, 12, 25)} & {start.astimezone(ZoneInfo("America/Chicago")).date() for start in found}
 
 
@@ -120,6 +123,29 @@ def test_days_that_are_closed_and_tracks_that_begin_and_end() -> None:
     found = read_back(calendars.calendar(clinic, clinic.tracks[0]))
     assert [start.date().isoformat() for start in found] == ["2026-12-14", "2026-12-21", "2027-01-04", "2027-01-11"]
     assert found == meant(clinic)
+
+
+@pytest.mark.parametrize(
+    ("where", "out"),
+    [("main", ["2026-11-30", "2026-12-07"]), (["main", "annex"], ["2026-12-07"]), (["main", "online"], []), ("online", [])],
+)  # fmt: skip
+def test_a_track_does_not_meet_when_all_of_its_places_are_closed(where: Any, out: list[str]) -> None:
+    sessions = [{"days": "Monday", "from": "9 am", "to": "noon"}]
+    places = [
+        {"name": "Main", "address": ["1 Main St"], "closed": [{"date": "2026-11-30"}, {"date": "2026-12-07", "name": "Fair"}]},
+        {"name": "Annex", "address": ["2 Main St"], "closed": [{"date": "2026-12-07"}, {"date": "2026-12-14"}]},
+    ]
+    clinic = profile(sessions, where=where, locations=places, closed=[{"date": "2026-12-21"}], ends=date(2026, 12, 28))
+    found = {start.date().isoformat() for start in read_back(calendars.calendar(clinic, clinic.tracks[0]))}
+    mondays = {"2026-11-16", "2026-11-23", "2026-11-30", "2026-12-07", "2026-12-14", "2026-12-28"}
+    assert found == mondays - set(out)
+    html = stamp.fill("<body><!--region our-program--><!--/region--></body>", clinic, "our-program/index.html")
+    assert ("<dt>Does not meet on</dt>" in html) == bool(out)
+    assert "<dt>Also closed on</dt><dd>November 30, 2026; December 7, 2026 (Fair)</dd>" in html
+
+
+def test_a_track_that_is_over_or_always_shut_has_no_dates() -> None:
+    sessions = [{"days": "Monday", "from": "9 am", "to": "noon"}]
     over = profile(sessions, ends=date(2026, 11, 1))
     assert not calendars.has_dates(over, over.tracks[0])
     shut = profile(sessions, ends=date(2026, 11, 16), closed=[{"date": "2026-11-16"}])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import pickle
+import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +21,7 @@ import pytest
 
 from conftest import ROOT, tree
 from iop_guide import finish, search, stamp
+from iop_guide.cli import main
 from iop_guide.clinic import Looker
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import Profile, load_profile
@@ -162,6 +167,60 @@ def test_from_an_empty_folder_to_a_copy(site: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "copy" / OWN_PAGE).exists()
 
 
+@pytest.mark.parametrize("words", [["serve"], ["clinic", "serve", str(LEAST)]], ids=["serve", "clinic serve"])
+def test_a_port_that_is_in_use_is_one_fault(words: list[str], site: Path, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        more = ["--site", str(site)] if len(words) > 1 else []
+        done = command(*words, *more, "--port", str(port), cwd=tmp_path)
+    assert done.returncode == 1 and f"the port {port} cannot be used" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl+C is another thing there")
+def test_ctrl_c_is_the_usual_end_of_a_look(site: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    given = [sys.executable, "-m", "iop_guide", "clinic", "serve", str(LEAST), "--site", str(site), "--port", port]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    with subprocess.Popen(given, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as look:
+        assert look.stdout and "Your copy is at" in look.stdout.readline()
+        look.send_signal(signal.SIGINT)
+        assert look.communicate(timeout=20)[1] == "" and look.returncode == 0
+
+
+def test_of_thousands_of_faults_the_first_are_shown_and_the_rest_counted(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    profiles = tmp_path / "profiles"
+    profiles.mkdir()
+    text = "name: Elm\nphone: 217-555-0150\naddress: [B]\n"
+    (profiles / "elm.yml").write_text(text + "".join(f"k{n}: 1\n" for n in range(18_000)), "utf-8")
+    (profiles / "oak.yml").write_text(text + "".join(f"k{n}: 1\n" for n in range(50)), "utf-8")
+    given = ["clinic", "build", str(profiles / "elm.yml"), "--site", str(site), "--out", str(tmp_path / "copy")]
+    assert main(given) == 1
+    said = capsys.readouterr()
+    lines = said.err.strip().split("\n")
+    assert [len(re.findall(r"elm.yml:\d+: the key “k\d+” is not known", said.err)), len(lines)] == [50, 53]
+    assert lines[50].endswith("elm.yml: and 17,950 more in this file; mend those above first")
+    assert lines[52].startswith("18,000 to mend.") and said.out.count("::error ") == 51
+    assert main(["network", str(profiles), "--site", str(site), "--out", str(tmp_path / "copies")]) == 1
+    said = capsys.readouterr()
+    assert said.err.count("is not known") == 100 and said.err.count("and 17,950 more in this file") == 1
+    assert "18,050 to mend." in said.err
+    stamp.copy(site, load_profile(LEAST), tmp_path / "copy")
+    links = "".join(f'<a href="../nowhere-{n}/">x</a>' for n in range(60))
+    page = tmp_path / "copy" / "families" / "index.html"
+    page.write_text(page.read_text("utf-8").replace("</footer>", f"{links}</footer>"), "utf-8")
+    assert main(["clinic", "check", str(tmp_path / "copy"), "--guide", str(site), "--report", str(tmp_path / "report")]) == 1
+    said = capsys.readouterr()
+    assert len(re.findall(r"(?m)^    copy/families/.* leads nowhere; mend", said.out)) == 50 and "copy/families/index.html: and 10 more in this file" in said.out
+    assert "nowhere-59" in (tmp_path / "report" / "audit.json").read_text("utf-8"), "the report has them all"
+
+
 def test_a_bad_profile_is_told_before_the_guide_is_built(tmp_path: Path) -> None:
     (tmp_path / "clinic.yml").write_text("name: A\n", "utf-8")
     done = command("build", "--clinic", "clinic.yml", "--out", "copy", cwd=tmp_path)
@@ -203,6 +262,20 @@ def test_a_look_while_writing_follows_the_file_and_keeps_the_last_good_copy(guid
         assert "Elm Clinic" in get("/")[1] and "Elm Clinic" in get("/guide/families/")[1]
         status, missing = get("/guide/nowhere/")
         assert status == 404 and '<base href="/guide/">' in missing
+        # A HEAD is answered as the GET would be, without the body; a folder without its slash keeps the copy's own path.
+        for where, expected, location in (
+            ("/", 302, "/guide/"), ("/guide", 302, "/guide/"), ("/guide/", 200, None), ("/guide/families/", 200, None),
+            ("/guide/families", 301, "/guide/families/"), ("/guide/nowhere/", 404, None), ("/families/", 404, None),
+        ):  # fmt: skip
+            answers = []
+            for method in ("HEAD", "GET"):
+                connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=10)
+                connection.request(method, where)
+                answer = connection.getresponse()
+                answers.append((answer.status, answer.headers["Location"], answer.headers["Content-Length"]))
+                assert (answer.read() == b"") == (method == "HEAD" or expected in (301, 302)), where
+                connection.close()
+            assert answers[0] == answers[1] and answers[0][:2] == (expected, location), where
         assert get("/../clinic.yml")[0] == 404 and get("/guide/../../clinic.yml")[0] == 404
         path.write_text(good.replace("Elm", "Oak"), "utf-8")
         os.utime(path, (1, 1))

@@ -154,18 +154,32 @@ def test_a_bad_profile_stops_only_itself(
     (profiles / "north" / "clinic.yml").write_text(profile("A second north"))
     (profiles / "twin.yml").write_text(profile("Twin", "https://health.example.org/south/"))
     (profiles / "notes.txt").write_text("not a profile")
+    for name in ("con", "lpt9"):
+        (profiles / f"{name}.yml").write_text(profile("A device"))
+    (profiles / "aux").mkdir()
+    (profiles / "aux" / "clinic.yml").write_text(profile("A device"))
+    (profiles / "both").mkdir()
+    for name in ("clinic.yml", "clinic.yaml"):
+        (profiles / "both" / name).write_text(profile("Twice"))
+    (profiles / "other").mkdir()
+    (profiles / "other" / "clinic.yaml").write_text(profile("Other"))
+    (profiles / "console.yaml").write_text(profile("Console"))
     (profiles / "gone.yml").symlink_to("moved-away.yml")
     (profiles / "loop.yml").symlink_to("loop.yml")
     status = main(["network", str(profiles), "--out", str(tmp_path / "sites"), "--site", str(small)])
     said = capsys.readouterr()
     assert status == 1
-    assert copies(tmp_path / "sites") == ["maple", "north", "south"]
-    assert "3 copies made" in said.out and "6 not made" in said.out
+    assert copies(tmp_path / "sites") == ["both", "console", "maple", "north", "other", "south"]
+    assert "6 copies made" in said.out and "10 not made" in said.out
     for words in (
         "bad.yml:2: “phone”: 911 is an emergency number",
         "“address” is missing",
         "Not a name.yml: the name “Not a name” cannot be the name of a copy",
         "the copy “north” has another profile",
+        f"clinic.yaml: the copy “both” has another profile, {profiles / 'both' / 'clinic.yml'}",
+        "con.yml: Windows can make no folder of the name “con”",
+        "lpt9.yml: Windows can make no folder",
+        f"{profiles / 'aux' / 'clinic.yml'}: Windows can make no folder",
         "gone.yml: there is no such file",
         "loop.yml: the file cannot be read",
         "twin.yml: its site https://health.example.org/south/ is also that of",

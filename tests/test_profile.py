@@ -16,10 +16,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_guide import contrast, fields, stamp
+from iop_guide import contrast, fields, parts, stamp
 from iop_guide.clinic import SCHEMA, TEMPLATE, new
 from iop_guide.faults import FaultsFound
 from iop_guide.profile import EVERGREEN, MAX_BYTES, Profile, load_profile, schema
+from iop_guide.view import STYLESHEET, View
 from iop_guide.yamlfile import parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -188,6 +189,8 @@ def test_an_address_may_be_a_block_of_lines() -> None:
         ("accent", "plum", "a color of # and six digits"),
         ("accent", "'#6d3b6e;}body{display:none'", "a color of # and six digits"),
         ("accent", "123456", "a color of # and six digits"),
+        ("accent_dark", "#9fd0c8", 'it must stand in quotes, because # begins a comment: "#9fd0c8"'),
+        ("accent_dark", "plum", "a color of # and six digits"),
         ("canonical", "guide", "own, hidden, or the address of the copy"),
         ("canonical", "https://example.org/?a", "without a query"),
         ("email", "me@example", "an e-mail address like"),
@@ -215,7 +218,14 @@ def test_an_address_may_be_a_block_of_lines() -> None:
         ("notices", "{privacy_practices: {link: 'http://example.org/a.pdf'}}", "it begins with https://"),
         ("notices", "{language_assistance: [{language: E, code: '<b>', text: x}]}", "a language code was expected"),
         ("reviewer", "{name: A, credentials: MD, date: 2026-11-16, pages: [../]}", "a folder of the guide"),
-        ("logo", "logo.svg", "keys with values were expected"),
+        ("logo", "logo.svg", "keys with values were expected, like {file: logo.svg}; what was read is 'logo.svg'"),
+        ("closed", "Christmas Day", "after a dash, like - {date: 2026-12-25, name: Christmas Day}"),
+        ("tracks", "Monday 9 to 12", "after a dash, like - {name: Morning program, for: Adults, sessions: [{days: Monday"),
+        ("tracks", "[Mornings]", "“tracks.0”: keys with values were expected, like {name: Morning program"),
+        ("notices", "HIPAA applies", "like {privacy_practices: {link: https://www.example.org/privacy.pdf}}"),
+        ("notices", "{nondiscrimination: We treat all alike}", "“notices.nondiscrimination”: keys with values were expected, like {link:"),
+        ("notices", "{language_assistance: Llame}", "after a dash, like - {language: Español, code: es, text: Ayuda"),
+        ("owner", "Example Inc.", 'like {name: "Example Behavioral Health, Inc."}'),
         ("logo", "{file: ../../etc/passwd}", "a file beside this one was expected"),
         ("logo", "{file: /etc/passwd}", "a file beside this one was expected"),
         ("logo", "{file: 'C:\\logo.png'}", "a file beside this one was expected"),
@@ -254,10 +264,23 @@ def test_the_message_about_contrast_has_both_ratios_and_a_color_that_passes() ->
     assert read(accent='"#20776d"').accent == "#20776d"
 
 
+def test_a_dark_accent_is_the_clinic_s_or_worked_out() -> None:
+    assert read().dark_accent == contrast.lighter("#6d3b6e") and read(accent_dark='"#E3BFE0"').dark_accent == "#e3bfe0"
+    (fault,) = faults_of(yaml_of(accent_dark='"#6d3b6e"'))
+    assert fault == (
+        "clinic.yml:6: “accent_dark”: as text on the guide's ground #3a2f17 its contrast is 1.56:1, and 4.5:1 is needed; "
+        "the nearest lighter tone that can be read is \"#ac8fac\"; what was read is '#6d3b6e'"
+    )
+    css = View(read(accent_dark='"#e3bfe0"')).files()[STYLESHEET].decode()
+    light, dark = css.split("prefers-color-scheme: dark")[:2]
+    assert "--link: #6d3b6e" in light and "--link: #e3bfe0; --deep: #6d3b6e" in dark
+
+
 @given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
 def test_every_color_has_a_darker_and_a_lighter_tone_that_can_be_read(color: str) -> None:
     assert contrast.worst(contrast.darker(color), contrast.LIGHT_GROUNDS.values())[0] >= 4.5
     assert contrast.worst(contrast.lighter(color), contrast.DARK_GROUNDS.values())[0] >= 7
+    assert fields.accent_dark(contrast.lighter(color, contrast.NEEDED))
     # White text stands on the accent too, and white is lighter than any ground.
     assert contrast.ratio(contrast.darker(color), "#ffffff") >= 4.5
     shape = contrast.picture_tone(contrast.darker(color))
@@ -322,6 +345,7 @@ def test_hostile_files(tmp_path: Path, raw: bytes, says: str) -> None:
     [
         ("bring", "[A]"), ("first_day", "A"), ("languages", "[A]"), ("interpreters", "A"), ("email", "a@example.org"),
         ("website", "https://example.org/"), ("reviewer", "{name: A, credentials: MD, date: 2026-11-16}"), ("about", "A"),
+        ("closed", "[{date: 2026-12-25}]"),
     ],
 )  # fmt: skip
 def test_whatever_only_the_clinic_s_own_page_shows_makes_that_page(field: str, value: str) -> None:
@@ -329,6 +353,15 @@ def test_whatever_only_the_clinic_s_own_page_shows_makes_that_page(field: str, v
     assert found.has_page
     html = stamp.fill("<body><!--region our-program--><!--/region--></body>", found, "our-program/index.html")
     assert "<ul>\n</ul>" not in html and "Talk to us" in html
+
+
+def test_days_on_which_a_clinic_is_closed_are_shown_without_any_program() -> None:
+    text = yaml_of(closed="[{date: 2027-01-01}, {date: 2026-12-25, name: A <b>holiday</b>}]") + TRACK.partition("tracks:")[0]
+    text = text.replace("[1 Main St]", "[1 Main St], closed: [{date: 2026-12-26}]")
+    html = stamp.fill("<body><!--region our-program--><!--/region--></body>", parse(text, "clinic.yml", Profile)[0], "our-program/index.html")
+    assert '<a href="#closed">Days on which we are closed</a>' in html and html.count('<h2 id="closed">') == 1
+    assert "<li>December 25, 2026 (A &lt;b&gt;holiday&lt;/b&gt;)</li>\n<li>January 1, 2027</li>" in html
+    assert "<dt>Also closed on</dt><dd>December 26, 2026</dd>" in html
 
 
 def test_a_hostile_key_cannot_speak_to_a_terminal_or_a_workflow() -> None:
@@ -370,6 +403,7 @@ def test_any_text_gives_a_profile_or_faults(text: str) -> None:
 def test_any_value_in_any_field_gives_a_profile_or_faults(field: str, value: object) -> None:
     good = {**GOOD, "address": ["12 Maple Street"], "accent": "#6d3b6e"}
     try:
+        list(Profile.conflicts(good | {field: value}))
         profile = Profile.model_validate(good | {field: value})
     except ValueError:  # what pydantic raises; yamlfile turns it into faults
         return
@@ -473,6 +507,72 @@ def test_times_and_places_that_cannot_be(old: str, by: str, line: int, says: str
     assert [fault for fault in faults if fault.startswith(f"clinic.yml:{line}: ") and says in fault], faults
 
 
+SPOILED = yaml_of(phone="911") + TRACK.replace("[1 Main St]", "[1 Main St], phone: 12").replace(
+    "sessions:", "ages: 18\n    sessions:\n      - {days: Someday, from: 9:00, to: noon}"
+)
+"""With a fault of its own in every part: what no single value can know is told all the same."""
+
+
+@pytest.mark.parametrize(
+    ("old", "by", "says"),
+    [
+        ("9:00 am, to: noon}\n", "9:00 am, to: 8 am}\n", "“tracks.0.sessions.1.to”: a session of half an hour to ten hours was expected"),
+        ("9:00 am, to: noon}\n", "9:00 am, to: noon}\n      - {days: Tuesday, from: 11 am, to: 1 pm}\n", "“tracks.0.sessions.2”: two sessions of this track overlap (Tuesday)"),
+        ("    ages", "    where: [online, annex]\n    ages", "“tracks.0.where”: there is no location with this id; write one of main, online; what was read is 'annex'"),
+        ("phone: 12}", "hours: [{days: x, from: 9 am, to: 8 am}]}", "“locations.0.hours.0.to”: it ends before it begins"),
+        ("    ages", "    starts: 2027-01-04\n    ends: 2026-12-01\n    ages", "“tracks.0.ends”: it ends before it starts"),
+        ("    ages", "    wait: {time: '', as_of: 2026-11-17}\n    ages", "“tracks.0.wait.as_of”: it is later than “checked”"),
+        ("phone: 12}", "phone: 12}\n  - {id: main, name: Annex}", "“locations.1.name”: this name is taken"),
+        ("phone: 12}", "phone: 12}\n  - {name: Annex, address: [B], fax: 1}", "“tracks.0”: “where” is missing"),
+        ("time_zone: Central\n", "", "“time_zone”: it is missing"),
+        ("checked: 2026-11-16\n", "check_again: 2026-12-01\n", "“check_again”: it stands without “checked”"),
+        ("checked:", "check_again: 2028-01-01\nchecked:", "“check_again”: a day after “checked” and at most a year later"),
+        ("phone: 12}", "phone: (217) 555-0190}\nlocal_help: [{name: '', number: (217) 555-0190}]", "“local_help.0.number”: this is the clinic's own number"),
+    ],
+)  # fmt: skip
+def test_what_values_say_together_is_told_in_the_same_round(old: str, by: str, says: str) -> None:
+    assert SPOILED.count(old) == 1, SPOILED
+    faults = faults_of(SPOILED.replace(old, by))
+    assert [fault for fault in faults if says in fault], faults
+    assert [fault for fault in faults if "911 is an emergency number" in fault] and len(faults) > 3
+
+
+def test_thousands_of_sessions_that_overlap_are_one_fault_for_each_that_could_be_right() -> None:
+    started = time.monotonic()
+    rows = "      - {days: Monday, from: 9 am, to: noon}\n" * 4_000
+    faults = faults_of(with_track(("      - {days: Monday to Thursday, from: 9:00 am, to: noon}\n", rows)))
+    assert len(faults) < 100 and any("there are 4,000 rows of times, 14 at most" in fault for fault in faults)
+    assert time.monotonic() - started < 5
+
+
+def test_what_cannot_be_judged_yet_is_not_told() -> None:
+    """A place that cannot be read may be the one that is meant, and a time that is none ends neither early nor late."""
+    there = "{id: main, name: Main, address: [1 Main St]}"
+    for bad in ("Main Street", "{id: Main St, name: Main, address: [1 Main St]}", "{name: 7, address: [1 Main St]}"):
+        text = with_track((there, bad), ("    for: Adults", "    for: Adults\n    where: main"))
+        assert not [fault for fault in faults_of(text) if "where" in fault], bad
+    for bad in ("7", "main", "{id: main}", ""):
+        text = with_track((f"\n  - {there}", f" {bad}"), ("    for: Adults", "    for: Adults\n    where: main"))
+        assert not [fault for fault in faults_of(text) if "where" in fault], bad
+    (fault,) = faults_of(with_track(("to: noon", "to: 8:00")))
+    assert "a time with am or pm was expected" in fault
+
+
+def test_every_part_shows_how_it_may_be_written() -> None:
+    for part in parts.Part.__subclasses__():
+        example = yaml.safe_load(part.example)
+        assert part.model_validate(example), part
+    wrong = "    wait: 2 weeks\n    sessions: Monday 9 to 12\n"
+    a, b = faults_of(with_track(("    sessions:\n      - {days: Monday to Thursday, from: 9:00 am, to: noon}\n", wrong)))
+    assert a.endswith("“tracks.0.wait”: keys with values were expected, like {time: about 2 weeks, as_of: 2026-11-16}; what was read is '2 weeks'")
+    assert "“tracks.0.sessions”: a list of rows of times was expected; write each on its own line, after a dash, like - {days: Monday to Thursday, from: 9:00 am, to: noon}" in b
+
+
+def test_the_names_that_python_needs_are_not_those_of_the_file() -> None:
+    unknown, missing = faults_of(with_track(("from: 9:00 am", "from_: 9:00 am")))
+    assert "the key “tracks.0.sessions.0.from_” is not known" in unknown and "“tracks.0.sessions.0.from” is missing" in missing
+
+
 def test_a_name_without_letters_needs_an_id() -> None:
     assert "give each its own “id”" in faults_of(with_track(("name: Mornings", "name: 上午")))[0]
     assert parse(with_track(("name: Mornings", "name: 上午\n    id: mornings")), "clinic.yml", Profile)
@@ -560,16 +660,22 @@ def changed(data: Any, path: tuple[Any, ...], by: Any) -> Any:
     return copied
 
 
+BRANCHES: list[tuple[Any, ...]] = [
+    ("locations",), ("locations", 0), ("locations", 0, "hours"), ("tracks",), ("tracks", 0), ("tracks", 0, "sessions"),
+    ("tracks", 0, "sessions", 0), ("tracks", 0, "wait"), ("tracks", 1, "where"), ("local_help",), ("closed",), ("notices",),
+]  # fmt: skip
 RAW = yaml.load(SAMPLE.read_text("utf-8"), Loader=yaml.BaseLoader)
 
 
-@pytest.mark.parametrize("path", list(leaves(RAW)), ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("path", list([*leaves(RAW), *BRANCHES]), ids=lambda path: ".".join(map(str, path)))
 def test_every_field_with_every_hostile_value(path: tuple[Any, ...]) -> None:
     started = time.monotonic()
     others: list[Any] = [None, True, 7, 1.5, [], {}, [[]], {"a": "b"}, date(2026, 1, 1), ["x"] * 1_000]
     for value in [*HOSTILE, *others]:
+        data = changed(RAW, path, value)
+        assert all(len(said) < 300 for _, said, _ in Profile.conflicts(data))
         try:
-            profile = Profile.model_validate(changed(RAW, path, value))
+            profile = Profile.model_validate(data)
         except ValueError:
             continue
         for part in strings(profile.model_dump()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iop_guide import search
-from search_sites import synthetic_guide
+from search_sites import decode_postings, decode_words, synthetic_guide
 
 WORDS = st.text(st.sampled_from("abcdefgz09é'ñ"), min_size=1, max_size=30)
 IMPACTS = st.dictionaries(WORDS, st.dictionaries(st.integers(0, 2000), st.integers(0, 3), max_size=12), max_size=40)
@@ -33,15 +34,15 @@ RENDERED = {
 def read(made: dict[str, bytes]) -> tuple[dict[str, Any], dict[str, dict[int, int]], list[Any]]:
     """The index, {stem: {page: level}}, and the texts of all files."""
     index = json.loads(made[search.INDEX])
-    postings = search.decode_postings(index["counts"], index["postings"], index["levels"])
+    postings = decode_postings(index["counts"], index["postings"], index["levels"])
     texts = [entry for name in index["texts"] for entry in json.loads(made[f"search/{name}"])]
-    return index, dict(zip(search.decode_words(index["words"]), postings, strict=True)), texts
+    return index, dict(zip(decode_words(index["words"]), postings, strict=True)), texts
 
 
 @given(IMPACTS)
 def test_the_compact_index_holds_exactly_what_was_put_in(impacts: dict[str, dict[int, int]]) -> None:
     vocabulary, counts, postings, levels = search._encode_postings(impacts)
-    found = dict(zip(search.decode_words(vocabulary), search.decode_postings(counts, postings, levels), strict=True))
+    found = dict(zip(decode_words(vocabulary), decode_postings(counts, postings, levels), strict=True))
     assert found == impacts
     assert not set('"\\') & set(postings)
 
@@ -53,7 +54,7 @@ def test_words_of_any_text_can_be_indexed(text: str) -> None:
         assert not re.search("[A-Z'\n]", word)
     impacts = {search.stem(word): {0: 1} for word in search.words(text)}
     vocabulary, *_ = search._encode_postings(impacts)
-    assert sorted(search.decode_words(vocabulary)) == sorted(impacts)
+    assert sorted(decode_words(vocabulary)) == sorted(impacts)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +152,11 @@ def test_the_coming_guide_stays_within_its_budget() -> None:
     # A reader may have to fetch 60,000 bytes before the first result; the script has 9,000 of them.
     assert len(gzip.compress(made[search.INDEX], 6)) < 51_000
     assert all(len(content) < 2 * search.TEXT_BYTES for path, content in made.items() if path != search.INDEX)
+
+
+def test_the_first_result_costs_no_more_than_its_budget(site: Path) -> None:
+    fetched = [search.INDEX, "assets/search-start.js", "assets/search.js"]
+    assert sum(len(gzip.compress((site / path).read_bytes(), 6)) for path in fetched) <= 60_000
 
 
 def test_the_list_from_a_to_z_has_pages_and_terms_under_their_letters() -> None:

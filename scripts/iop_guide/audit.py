@@ -19,13 +19,14 @@ from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
 from . import contrast, finish, stamp, view
 from .audit_report import Audit, Check
 from .faults import Fault, FaultsFound, printable
+from .profile import Profile, load_profile
 from .publish import MARKER
 from .view import ERROR_PAGE, STYLESHEET
 
@@ -36,12 +37,6 @@ WAIT_IS_OLD = timedelta(days=31)
 CLINIC_DATA = "our-program/clinic.json"
 HELP = ("tel:988", "sms:988", "tel:911")
 """What the first thing on every page must link to."""
-NOTICES = {
-    "nondiscrimination": "the notice of nondiscrimination",
-    "language_assistance": "the notice of language help and auxiliary aids",
-    "privacy_practices": "the notice of privacy practices",
-    "good_faith_estimate": "the notice of the right to a good-faith estimate",
-}
 _TEXT = (".html", ".css", ".js", ".json", ".svg", ".xml", ".txt", ".ics", ".conf", "_headers")
 _OWN_KINDS = (".svg", ".png", ".jpg", ".webp", ".ics")
 """Endings of what a copy adds in folders of its own; besides these it has the files of `_OWN_NAMES`."""
@@ -67,14 +62,27 @@ _LINK_FETCHES = frozenset(
 )
 
 
-def audit(site: Path, *, guide: Path | None = None, today: date | None = None, at: str | None = None) -> Audit:
+def audit(
+    site: Path,
+    *,
+    guide: Path | None = None,
+    profile: Path | None = None,
+    today: date | None = None,
+    at: str | None = None,
+) -> Audit:
     """Audit the finished copy in `site`.
 
     `guide` is the finished neutral guide to compare it with; without it a copy is compared only with its own checksums.
+    `profile` is the clinic's file: with it and the guide the copy is made again in memory, and compared byte for byte.
     `today` is the day from which dates are overdue. `at` is the address where the copy will stand or stands, if the one
-    who asks knows it. Raises FaultsFound when `site` (or `guide`) is no finished guide.
+    who asks knows it. Raises FaultsFound when `site` (or `guide`) is no finished guide, when the profile has faults, or
+    when it comes without a guide.
     """
-    copy = _Copy(site, today or date.today(), at, _Copy(guide, date.min, None, None) if guide else None)
+    if profile and not guide:
+        what = "a copy can be made again only from the guide that it was made from"
+        raise FaultsFound([Fault(str(profile), 0, what, "name the finished guide too: --guide site")])
+    clinic = load_profile(profile) if profile else None
+    copy = _Copy(site, today or date.today(), at, _Copy(guide, date.min, None, None) if guide else None, clinic)
     checks = []
     for name, title, must, method in CHECKS:
         copy.looked_at, copy.done = "", True
@@ -86,15 +94,17 @@ def audit(site: Path, *, guide: Path | None = None, today: date | None = None, a
     return Audit(
         site=printable(str(site)), clinic=copy.clinic_name, address=copy.address or "", day=copy.today,
         pages=len(copy.pages), files=len(copy.files), digest="sha256-" + digest.hexdigest(),
-        guide=printable(str(guide or "")), checks=tuple(checks),
+        guide=printable(str(guide or "")), profile=printable(str(profile or "")), checks=tuple(checks),
     )  # fmt: skip
 
 
 class _Copy:
     """A finished folder, read once. Each check is a method that yields what it finds."""
 
-    def __init__(self, folder: Path, today: date, at: str | None, guide: _Copy | None) -> None:
-        self.folder, self.today, self.at, self.guide = folder, today, at, guide
+    def __init__(
+        self, folder: Path, today: date, at: str | None, guide: _Copy | None, profile: Profile | None = None
+    ) -> None:
+        self.folder, self.today, self.at, self.guide, self.profile = folder, today, at, guide, profile
         self.looked_at, self.done = "", True
         self.files: dict[str, bytes] = {}
         self.unread: list[Fault] = []
@@ -145,7 +155,7 @@ class _Copy:
         except (ValueError, RecursionError):
             data = None
         lists = isinstance(data, dict) and all(isinstance(data.get(key), list) for key in ("waits", "notices"))
-        if isinstance(data, dict) and lists and _is_address(str(data.get("site"))):
+        if isinstance(data, dict) and lists and finish.is_address(str(data.get("site"))):
             return data
         self.unread.append(self.fault(CLINIC_DATA, 0, "the clinic's data cannot be read", mend))
         return {}
@@ -293,7 +303,8 @@ class _Copy:
                 pairs += len(grounds)
                 if measured < contrast.NEEDED:
                     what = f"links of {color} on {ground} ({scheme}) have a contrast of {measured:.2f}:1 {_NEEDED}"
-                    yield self.fault(STYLESHEET, color, what, "choose a darker accent in clinic.yml")
+                    other = "darker accent" if scheme == "light" else "lighter accent_dark"
+                    yield self.fault(STYLESHEET, color, what, f"choose a {other} in clinic.yml")
             for color in re.findall(r"--deep: *(#[0-9a-f]{6})", part):
                 pairs += 1
                 if (measured := contrast.ratio(color, "#ffffff")) < contrast.NEEDED:
@@ -366,6 +377,27 @@ class _Copy:
                 yield self.fault(path, 0, "the guide has no such page", "take it out, or keep it outside the copy")
         self.looked_at = f"the checksums of {len(self.pages)} pages, and each beside that of {self.guide.folder}"
 
+    def own(self) -> Iterator[Fault]:
+        """What the clinic's file makes stands here as it makes it, so that nobody changed anything by hand."""
+        if not self.profile or not self.guide:
+            self.looked_at = "nothing: the clinic’s file was not named (--profile clinic.yml)"
+            self.done = False
+            return
+        mend = "make the copy again from the clinic’s file, or look for what was changed by hand"
+        made = dict(stamp.Site.read(self.guide.folder).made(self.profile))
+        for path, data in sorted(made.items()):
+            there = self.files.get(path)
+            if there is None:
+                yield self.fault(path, 0, "the clinic’s file makes this file, and the copy does not have it", mend)
+            elif there != data:
+                ours, theirs = (text.decode("utf-8", "replace") for text in (there, data))
+                line = _first_difference(ours, theirs) if path.endswith(_TEXT) else 0
+                yield self.fault(path, line, "the file is not what the clinic’s file makes", mend)
+        for path in sorted(set(self.files) - set(made)):
+            if self.is_own(path):
+                yield self.fault(path, 0, "the clinic’s file makes no such file", mend)
+        self.looked_at = f"{len(made)} pages and files, made again from the clinic’s file, byte for byte"
+
     def others(self) -> Iterator[Fault]:
         """There are no files but the guide's and those that the copy adds."""
         yield from self.unread
@@ -397,7 +429,7 @@ class _Copy:
                 scheme = address.partition(":")[0].lower() if ":" in address else ""
                 if self.address and address.startswith(self.address):
                     address = quote("../" * path.count("/") or "./", safe="./") + address[len(self.address) :]
-                elif scheme in ("http", "https", "tel", "sms", "mailto") and _is_address(address):
+                elif scheme in ("http", "https", "tel", "sms", "mailto") and finish.is_address(address):
                     outside += 1
                     continue
                 inside += 1
@@ -405,7 +437,7 @@ class _Copy:
                     yield self.fault(path, address, what, "mend the link, or put the file there")
             for address in sorted(set(look.fetched)):
                 own = not _foreign(address) and not address.startswith("data:")
-                if own and (not _is_address(address) or finish.target_of(path, address) not in self.files):
+                if own and (not finish.is_address(address) or finish.target_of(path, address) not in self.files):
                     yield self.fault(path, address, f"the page needs “{address}”, which is not there", _RESTAMP)
         self.looked_at = f"{inside:,} links inside the copy; {outside:,} to other sites and numbers were not followed"
 
@@ -448,10 +480,10 @@ class _Copy:
             self.done = False
             return
         there = self.data["notices"]
-        for name, words in NOTICES.items():
+        for name in view.FEDERAL_NOTICES:
             if name not in there:
-                mend = "add it under “notices:” in clinic.yml, or let your lawyer write down why you need none"
-                yield self.fault(CLINIC_DATA, 0, f"{words} is missing", mend)
+                mend = f"add “{name}” under “notices:” in clinic.yml, or let your lawyer write down why you need none"
+                yield self.fault(CLINIC_DATA, 0, f"the notice “{view.NOTICES[name]}” is missing", mend)
         self.looked_at = f"{len(there)} notices of the clinic; which of them you need is for a lawyer to say"
 
     def addresses(self) -> Iterator[Fault]:
@@ -475,7 +507,7 @@ class _Copy:
         listed = set(re.findall(r"<loc>([^<]+)</loc>", self.files.get("sitemap.xml", b"").decode("utf-8", "replace")))
         for address in sorted(listed):
             path = unquote(address.removeprefix(self.address))
-            there = address.startswith(self.address) and _is_address(path)
+            there = address.startswith(self.address) and finish.is_address(path)
             if not there or finish.target_of("index.html", path or "./") not in self.files:
                 yield self.fault("sitemap.xml", address, f"the sitemap names {address}, which is not in the copy", mend)
         robots = self.files.get("robots.txt", b"").decode("utf-8", "replace")
@@ -494,6 +526,7 @@ CHECKS: tuple[tuple[str, str, bool, Callable[[_Copy], Iterator[Fault]]], ...] = 
     ("policy", "Each page forbids scripts and files from elsewhere", True, _Copy.policy),
     ("help", "988 and 911 come first on every page", True, _Copy.help_lines),
     ("text", "The guide’s words are unchanged", True, _Copy.text),
+    ("own", "The clinic’s places hold what its file says", True, _Copy.own),
     ("files", "No files that do not belong", True, _Copy.others),
     ("links", "No link inside the copy is broken", True, _Copy.links),
     ("contrast", "The clinic’s colors can be read", True, _Copy.contrast),
@@ -570,14 +603,6 @@ def _whole(html: str) -> bool:
     parser = _Balance()
     parser.feed(html + "<!---->")  # whatever waits for its end now, a quote or a tag, would take in what follows
     return parser.right and not parser.open and not parser.rawdata
-
-
-def _is_address(address: str) -> bool:
-    try:
-        urlsplit(urljoin("https://example.org/", address))
-    except ValueError:
-        return False
-    return True
 
 
 def _frame(html: str) -> str:

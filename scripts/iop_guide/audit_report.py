@@ -52,6 +52,8 @@ class Audit:
     digest: str
     """Over all names and bytes: the report is of this very copy."""
     guide: str
+    profile: str
+    """The clinic's file from which the copy was made again to compare; empty where none was named."""
     checks: tuple[Check, ...] = field(default=())
 
     def count(self, must: bool) -> int:

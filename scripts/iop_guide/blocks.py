@@ -265,8 +265,8 @@ def _help_line(box: Element, line: HelpLine) -> None:
         else:
             entry.text = AtomicString(way.label)
     SubElement(item, "p", {"class": "help-line-happens"}).text = AtomicString(line.happens)
-    facts = SubElement(item, "p", {"class": "help-line-facts"})
-    facts.text = AtomicString(" · ".join(part for part in (line.hours, line.languages, line.cost) if part))
+    if facts := " · ".join(part for part in (line.hours, line.languages, line.cost) if part):
+        SubElement(item, "p", {"class": "help-line-facts"}).text = AtomicString(facts)
 
 
 class Contact(Block):

@@ -79,7 +79,7 @@ ZONES = {
 
 def calendar(profile: Profile, track: Track) -> bytes:
     """The calendar file of a track: each session, weekly, from the day on which the clinic checked its details (or the
-    track starts) until they have to be checked again (or it ends), without the days on which it is closed.
+    track starts) until they have to be checked again (or it ends), without the days on which it does not meet.
 
     Raises nothing: a profile with tracks has a time zone and a day of checking.
     """
@@ -94,7 +94,7 @@ def calendar(profile: Profile, track: Track) -> bytes:
 
 def has_dates(profile: Profile, track: Track) -> bool:
     """Whether a session falls between the track's first and last day: some refuse a calendar without events."""
-    closed = {item.date for item in profile.closed}
+    closed = {item.date for item in profile.closed_for(track)}
     return any(set(_dates(profile, track, session)) - closed for session in track.sessions)
 
 
@@ -106,7 +106,7 @@ def _dates(profile: Profile, track: Track, session: Session) -> list[date]:
 
 
 def _event(profile: Profile, track: Track, number: int, session: Session) -> list[str]:
-    closed = {item.date for item in profile.closed}
+    closed = {item.date for item in profile.closed_for(track)}
     dates = _dates(profile, track, session)
     # The first event has to be one that takes place: some programs show it even where it is taken out again.
     while dates and dates[0] in closed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import http.server
 import json
 import os
 import re
@@ -12,10 +13,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
-from .faults import Fault, FaultsFound, printable
+from .faults import Fault, FaultsFound, brief, printable
 from .publish import MARKER, staging
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check = clinic.add_parser("check", help="read a finished copy as an auditor would")
     check.add_argument("site", type=Path, help="the finished copy")
     check.add_argument("--guide", type=Path, help="the finished guide to compare with (default: site, if there)")
+    check.add_argument("--profile", type=Path, help="its clinic.yml: make the copy again, compare every byte")
     check.add_argument("--report", type=Path, help="a folder for the report, audit.html and audit.json")
     check.add_argument("--at", help="the address where the copy stands, to be compared with the one it was made for")
     check.add_argument("--day", type=_day, help="the day to judge dates by, as 2027-01-31 (default: today)")
@@ -79,11 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tell(faults: Sequence[Fault]) -> int:
-    for fault in faults:
+    for fault in brief(faults):
         print(fault, file=sys.stderr)
     _annotate(faults)
     print(
-        f"\n{len(faults)} to mend. Nothing was published; the last good copy, if there is one, is still in place.",
+        f"\n{len(faults):,} to mend. Nothing was published; the last good copy, if there is one, is still in place.",
         file=sys.stderr,
     )
     return 1
@@ -96,7 +99,7 @@ def _annotate(faults: Iterable[Fault], kind: str = "error") -> None:
     """
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    for fault in faults:
+    for fault in brief(faults):
         file = printable(fault.file).replace("%", "%25").replace(",", "%2C").replace(":", "%3A")
         said = printable(f"{fault.what}; {fault.mend}").replace("%", "%25")
         print(f"::{kind} file={file},line={max(fault.line, 1)}::{said}")
@@ -186,10 +189,13 @@ def _engine_faults(output: str) -> list[Fault]:
 
 
 def _serve(port: int) -> int:
-    return subprocess.run(
-        [*ENGINE, "serve", "--no-strict", "--config-file", str(ROOT / "mkdocs.yml"), "--dev-addr", f"localhost:{port}"],
-        env=_environment(), cwd=ROOT,
-    ).returncode  # fmt: skip
+    from .clinic import listen
+
+    listen(port, http.server.SimpleHTTPRequestHandler).server_close()  # the engine would end in a traceback
+    command = [*ENGINE, "serve", "--no-strict", "--config-file", str(ROOT / "mkdocs.yml"), "--dev-addr"]
+    with suppress(KeyboardInterrupt):  # the usual end of a preview
+        return subprocess.run([*command, f"localhost:{port}"], env=_environment(), cwd=ROOT).returncode
+    return 0
 
 
 def _clinic_new(given: argparse.Namespace) -> int:
@@ -203,7 +209,8 @@ def _clinic_new(given: argparse.Namespace) -> int:
 def _clinic_serve(given: argparse.Namespace) -> int:
     from .clinic import serve
 
-    serve(given.profile, given.site, given.port, lambda line: print(line, flush=True))
+    with suppress(KeyboardInterrupt):  # the usual end of a preview
+        serve(given.profile, given.site, given.port, lambda line: print(line, flush=True))
     return 0
 
 
@@ -229,10 +236,10 @@ def _clinic_check(given: argparse.Namespace) -> int:
     guide = given.guide
     if guide is None and (ROOT / "site" / MARKER).is_file() and given.site.resolve() != (ROOT / "site").resolve():
         guide = ROOT / "site"
-    found = audit.audit(given.site, guide=guide, today=given.day, at=given.at)
+    found = audit.audit(given.site, guide=guide, profile=given.profile, today=given.day, at=given.at)
     for check in found.checks:
         print(f"{check.state:13} {check.title}")
-        for fault in check.findings:
+        for fault in brief(check.findings):
             print(f"    {fault}")
         _annotate(check.findings, "error" if check.must else "warning")
     if given.report:
@@ -250,10 +257,10 @@ def _network(given: argparse.Namespace) -> int:
         print(line)
     if not report.faults:
         return 0
-    for fault in report.faults:
+    for fault in brief(report.faults):
         print(fault, file=sys.stderr)
     _annotate(report.faults)
-    print(f"\n{len(report.faults)} to mend. All other copies are in {given.out}.", file=sys.stderr)
+    print(f"\n{len(report.faults):,} to mend. All other copies are in {given.out}.", file=sys.stderr)
     return 1
 
 

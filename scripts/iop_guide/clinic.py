@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import io
 import os
 import sys
 import tempfile
@@ -11,10 +12,11 @@ import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from . import stamp
-from .faults import Fault, FaultsFound
+from .faults import Fault, FaultsFound, brief
 from .profile import load_profile
 from .view import ERROR_PAGE
 
@@ -59,15 +61,19 @@ def serve(path: Path, site: Path, port: int, say: Callable[[str], None]) -> None
     with tempfile.TemporaryDirectory() as folder:
         looker = Looker(path, stamp.Site.read(site), Path(folder) / "copy", say)
         looker.refresh()
-        try:
-            server = looker.server(port)
-        except OSError as error:
-            what = f"the port {port} cannot be used ({error.strerror})"
-            raise FaultsFound([Fault("--port", 0, what, f"try another: --port {port + 1}")]) from None
-        with server:
+        with looker.server(port) as server:
             say(f"Your copy is at http://localhost:{server.server_address[1]}{looker.base}  (Ctrl+C ends this)")
             say(f"Change {path}, then load the page again.")
             server.serve_forever()
+
+
+def listen(port: int, handler: Callable[..., http.server.BaseHTTPRequestHandler]) -> http.server.ThreadingHTTPServer:
+    """A server that holds a port of this computer, for this computer only. Raises FaultsFound when it cannot."""
+    try:
+        return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        what = f"the port {port} cannot be used ({error.strerror})"
+        raise FaultsFound([Fault("--port", 0, what, f"try another: --port {port + 1}")]) from None
 
 
 class Looker:
@@ -93,7 +99,7 @@ class Looker:
             except FaultsFound as found:
                 if first:
                     raise
-                for fault in found.faults:
+                for fault in brief(found.faults):
                     self.say(str(fault))
                 self.say("The last good copy is still shown.")
             else:
@@ -116,7 +122,7 @@ class Looker:
 
     def server(self, port: int) -> http.server.ThreadingHTTPServer:
         """A server of the copy for this computer only, below the path that its address has."""
-        return http.server.ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Handler, looker=self))
+        return listen(port, functools.partial(_Handler, looker=self))
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -124,19 +130,25 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         self.looker = looker
         super().__init__(*arguments, directory=str(looker.out))  # type: ignore[arg-type]
 
-    def do_GET(self) -> None:
+    def send_head(self) -> io.BytesIO | BinaryIO | None:
+        """Answer a GET or a HEAD, all but the body."""
         self.looker.refresh(first=False)
         base = self.looker.base
         path = urlsplit(self.path).path
-        if path == "/" != base:
+        if path in ("/", base.rstrip("/")) and path != base:
             self.send_response(HTTPStatus.FOUND)
             self.send_header("Location", base)
+            self.send_header("Content-Length", "0")
             self.end_headers()
         elif path.startswith(base):
-            self.path = "/" + path.removeprefix(base)
-            super().do_GET()
+            return super().send_head()
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
+        return None
+
+    def translate_path(self, path: str) -> str:
+        # Only here the base is taken off: a redirect to the slash at the end of a folder has to keep it.
+        return super().translate_path("/" + path.removeprefix(self.looker.base))
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         page = self.looker.out / ERROR_PAGE
@@ -148,7 +160,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-store")

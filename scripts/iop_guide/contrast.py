@@ -31,7 +31,7 @@ DARK_GROUNDS = {
 NEEDED = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA), for text of the usual size."""
 NEEDED_DARK = 7.0
-"""Criterion 1.4.6 (AAA). We choose this tone ourselves, and a saturated one is tiring at night at less."""
+"""Criterion 1.4.6 (AAA), for the tone that we choose ourselves: a saturated one is tiring at night at less."""
 
 
 def ratio(one: str, other: str) -> float:
@@ -50,9 +50,9 @@ def darker(color: str) -> str:
     return _toward(color, 0, LIGHT_GROUNDS.values(), NEEDED)
 
 
-def lighter(color: str) -> str:
+def lighter(color: str, needed: float = NEEDED_DARK) -> str:
     """The nearest tone toward white, in steps of 1 in 100, that reads on every dark ground."""
-    return _toward(color, 255, DARK_GROUNDS.values(), NEEDED_DARK)
+    return _toward(color, 255, DARK_GROUNDS.values(), needed)
 
 
 def picture_tone(color: str) -> str:

@@ -159,14 +159,6 @@ class HelpLine(Strict):
         return self
 
 
-class Group(Strict):
-    """A heading over some help lines."""
-
-    id: Id
-    title: Words
-    intro: Words
-
-
 class Term(Strict):
     """A word that readers meet, explained in one sentence."""
 
@@ -200,7 +192,7 @@ class Claims(Strict):
 class HelpLines(Strict):
     """`help-lines.yml`."""
 
-    groups: list[Group]
+    groups: tuple[Id, ...]
     lines: list[HelpLine]
 
 
@@ -234,7 +226,8 @@ class Evidence:
     articles: dict[str, Article]
     claims: dict[str, Claim]
     open_claims: tuple[str, ...]
-    groups: dict[str, Group]
+    groups: tuple[str, ...]
+    """The names of the groups of help lines, in their order."""
     help_lines: dict[str, HelpLine]
     terms: dict[str, Term]
     """By every spelling, in lower case."""
@@ -294,7 +287,7 @@ def read_evidence(folder: Path, shown: str = "docs/evidence") -> Evidence:
 
     sources = {s.id: s for s in source_list}
     facts = {f.id: f for f in fact_list}
-    groups = {g.id: g for g in read_help[0].groups}
+    groups = read_help[0].groups
 
     def known(names: Iterable[tuple[str, int]], among: Callable[[str], bool], name: str, what: str) -> None:
         for wanted, line in names:
@@ -323,7 +316,7 @@ def read_evidence(folder: Path, shown: str = "docs/evidence") -> Evidence:
     )
     known(
         ((h.group, help_positions["lines", n, "group"]) for n, h in enumerate(line_list)),
-        groups.__contains__,
+        lambda name: name in groups,
         "help-lines.yml",
         "group",
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+
+MAX_SHOWN = 50
+"""Faults of one file that are shown at a time; whoever has more mends these first."""
 
 
 @dataclass(frozen=True, order=True)
@@ -27,6 +31,15 @@ class Fault:
 def printable(text: str) -> str:
     """A text on one line, without what a terminal, a workflow or a browser would obey: it may quote hostile words."""
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text).replace("\n", " ⏎ ")
+
+
+def brief(faults: Iterable[Fault]) -> Iterator[Fault]:
+    """The faults as they are shown to people: of each file the first ones, and how many more there are."""
+    for file, group in groupby(sorted(faults), key=lambda fault: fault.file):
+        found = list(group)
+        yield from found[:MAX_SHOWN]
+        if (more := len(found) - MAX_SHOWN) > 0:
+            yield Fault(file, 0, f"and {more:,} more in this file", "mend those above first")
 
 
 class FaultsFound(Exception):

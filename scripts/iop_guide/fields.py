@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -208,20 +209,34 @@ def email(value: Any) -> str:
 
 
 def accent(value: Any) -> str:
-    """A color that can be read as text on every ground of the guide. Raises ValueError with the measured contrast."""
+    """A color that reads as text on every light ground of the guide. Raises ValueError with the measured contrast."""
+    return _readable(_color(value, "#1b5e57"), contrast.LIGHT_GROUNDS, "darker", contrast.darker)
+
+
+def accent_dark(value: Any) -> str:
+    """The same for every ground of the dark scheme."""
+    lighter = partial(contrast.lighter, needed=contrast.NEEDED)
+    return _readable(_color(value, "#9fd0c8"), contrast.DARK_GROUNDS, "lighter", lighter)
+
+
+def _color(value: Any, example: str) -> str:
     if value is None:
         # The commonest mistake: to YAML, # begins a comment.
-        raise ValueError('no color was read; it must stand in quotes, because # begins a comment: "#1b5e57"')
+        raise ValueError(f'no color was read; it must stand in quotes, because # begins a comment: "{example}"')
     color = value.strip().lower() if isinstance(value, str) else ""
     if not _COLOR.fullmatch(color):
-        raise ValueError('a color of # and six digits or letters a-f was expected, in quotes: "#1b5e57"')
-    measured, ground = contrast.worst(color, contrast.LIGHT_GROUNDS.values())
+        raise ValueError(f'a color of # and six digits or letters a-f was expected, in quotes: "{example}"')
+    return color
+
+
+def _readable(color: str, grounds: Mapping[str, str], toward: str, nearest: Callable[[str], str]) -> str:
+    measured, ground = contrast.worst(color, grounds.values())
     if measured < contrast.NEEDED:
         shown = int(measured * 100) / 100  # never rounded up to what is needed
         raise ValueError(
             f"as text on the guide's ground {ground} its contrast is {shown:.2f}:1, "
             f"and {contrast.NEEDED}:1 is needed; "
-            f'the nearest darker tone that can be read is "{contrast.darker(color)}"'
+            f'the nearest {toward} tone that can be read is "{nearest(color)}"'
         )
     return color
 
@@ -329,12 +344,13 @@ def folder(value: Any) -> str:
     return value
 
 
-def at_most(count: int, what: str) -> Callable[[Any], Any]:
-    """The rule for a list of 1 to `count` items, called `what` in messages."""
+def at_most(count: int, what: str, example: str = "") -> Callable[[Any], Any]:
+    """The rule for a list of 1 to `count` items, called `what` in messages; `example` is how one may be written."""
 
     def rule(value: Any) -> Any:
         if not isinstance(value, list | tuple):
-            raise ValueError(f"a list of {what} was expected; write each on its own line, after a dash")
+            like = f", like - {example}" if example else ""
+            raise ValueError(f"a list of {what} was expected; write each on its own line, after a dash{like}")
         if not value:
             raise ValueError(f"the list of {what} is empty; write one, or take the line out")
         if len(value) > count:
@@ -374,6 +390,9 @@ WebPage = Annotated[str, BeforeValidator(web_page), _typed("string", ["https://w
 Canonical = Annotated[str, BeforeValidator(canonical), _typed("string", ["own", "hidden"], "^(own|hidden|https://.*)$")]
 Email = Annotated[str, BeforeValidator(email), _typed("string", ["office@example.org"], "@")]
 Accent = Annotated[str, BeforeValidator(accent), _typed("string", ["#1b5e57"], "^#[0-9A-Fa-f]{6}$")]
+AccentDark = Annotated[  # not "| None" outside: what is read of a color without quotes is None, and has to be told
+    str | None, BeforeValidator(accent_dark), _typed("string", ["#9fd0c8"], "^#[0-9A-Fa-f]{6}$"),
+]  # fmt: skip
 Day = Annotated[date, BeforeValidator(day), _typed("string", ["2026-11-16"], format="date")]
 Clock = Annotated[int, BeforeValidator(clock), _typed("string", ["9:00 am", "noon"], "([ap]\\.?m|noon)")]
 Days = Annotated[tuple[int, ...], BeforeValidator(days), WithJsonSchema({

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urldefrag, urlsplit
+from functools import lru_cache
+from urllib.parse import unquote, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -76,6 +77,7 @@ def style_in_page(html: str, css: str) -> str:
     return html.replace(_STYLES_ALLOWED, f"{_STYLES_ALLOWED} '{hash_source(style)}'", 1)
 
 
+@lru_cache(maxsize=16)  # nearly all pages have the same style
 def hash_source(text: str) -> str:
     """A style as a policy names it to allow it inline (CSP calls this a hash-source)."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
@@ -189,7 +191,9 @@ def _wrong(
     for found in look.forbidden:
         yield found, f"“{found}” may not stand in a page's text", "write it in Markdown, or leave it out"
     for address in look.fetched:
-        if urlsplit(address).netloc:
+        if not is_address(address):
+            yield address, f"“{address}” is not an address", "check its spelling"
+        elif urlsplit(address).netloc:
             yield address, f"the page fetches “{address}” from another host", "keep the file in overrides/assets"
         elif not address.startswith("data:") and target_of(path, address) not in files:
             yield address, f"there is no file “{address}”", "check the name and the folder"
@@ -237,9 +241,18 @@ def _line_of(text: str, page: Page) -> int:
     return locate(text, page.body)
 
 
+def is_address(text: str) -> bool:
+    """Whether a browser could make an address of a text: “https://[x” is none, and parsing it would raise."""
+    try:
+        urlsplit(urljoin("https://example.org/", text))
+    except ValueError:
+        return False
+    return True
+
+
 def target_of(path: str, address: str) -> str:
     """The file that an address on the page at `path` leads to."""
-    clean = unquote(urldefrag(address)[0].partition("?")[0])
+    clean = unquote(address.partition("#")[0].partition("?")[0])
     if not clean:
         return path
     joined = posixpath.normpath(posixpath.join("/" + posixpath.dirname(path), clean)).lstrip("/")

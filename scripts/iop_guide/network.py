@@ -50,6 +50,9 @@ DONE = ".iop-guide-done.jsonl"
 _LOCK = ".iop-guide-network-lock"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """What may be a folder on every system, and a word in an address."""
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[1-9]")
+"""What Windows takes for a device, and makes no folder of."""
+_PROFILES = ("clinic.yml", "clinic.yaml")
 _CHUNK = 4
 """Copies handed to a process at a time: few enough for an even load, enough to keep the hand-over cheap."""
 
@@ -121,7 +124,8 @@ class Report:
 
 
 def find_profiles(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
-    """The profiles in a folder by the name of their copy: `NAME.yml`, or `NAME/clinic.yml` with its pictures beside it.
+    """The profiles in a folder by the name of their copy: `NAME.yml`, or `NAME/clinic.yml` with its pictures beside it
+    (both end in `.yml` or in `.yaml`).
 
     Returns them with a fault for each whose name cannot be a folder, or stands twice. Raises FaultsFound when the
     folder cannot be read or holds no profile.
@@ -132,15 +136,18 @@ def find_profiles(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
     try:
         entries = sorted(folder.iterdir())
         files = [e for e in entries if e.suffix in (".yml", ".yaml") and (e.is_file() or e.is_symlink())]
-        files += [e / "clinic.yml" for e in entries if e.is_dir() and (e / "clinic.yml").is_file()]
+        files += [e / name for e in entries if e.is_dir() for name in _PROFILES if (e / name).is_file()]
     except OSError as error:
         what, mend = f"the folder cannot be read ({error.strerror})", "name the folder that holds your profiles"
         raise FaultsFound([Fault(shown, 0, what, mend)]) from None
     for file in files:
-        name = file.parent.name if file.name == "clinic.yml" and file.parent != folder else file.stem
+        name = file.parent.name if file.parent != folder else file.stem
         if not _NAME.fullmatch(name):
             what = f"the name “{name[:80]}” cannot be the name of a copy"
             faults.append(Fault(str(file), 0, what, "rename it: a-z, 0-9 and “-” only, 63 letters at most"))
+        elif _DEVICE.fullmatch(name):
+            what = f"Windows can make no folder of the name “{name}”"
+            faults.append(Fault(str(file), 0, what, "rename it, so that the copy can be brought to any computer"))
         elif name in found:
             what = f"the copy “{name}” has another profile, {found[name]}"
             faults.append(Fault(str(file), 0, what, "keep one of them, or rename one"))

@@ -6,7 +6,7 @@ The line under each field is what editors show; the head of a class says what it
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
@@ -32,19 +32,31 @@ from .fields import (
 from .yamlfile import Strict
 
 
-def listed(count: int, what: str) -> BeforeValidator:
-    """The rule of a list of 1 to `count` items, called `what` in messages."""
-    return BeforeValidator(at_most(count, what))
-
-
 class Part(Strict):
     """What all parts share: the line under a field is its description in the schema."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, title=None)
 
+    example: ClassVar[str]
+    """How it may be written: shown to somebody who wrote plain words in its place."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_keys(cls, value: Any) -> Any:
+        if not isinstance(value, dict | cls):
+            raise ValueError(f"keys with values were expected, like {cls.example}")
+        return value
+
+
+def listed(count: int, what: str, of: type[Part] | None = None) -> BeforeValidator:
+    """The rule of a list of 1 to `count` items, called `what` in messages, which show how one of them is written."""
+    return BeforeValidator(at_most(count, what, of.example if of else ""))
+
 
 class Logo(Part):
     """A picture for the head of each page."""
+
+    example = "{file: logo.svg}"
 
     file: FileName
     """The file, beside this one: SVG without scripts, PNG, JPEG or WebP, 100 KB at most."""
@@ -54,6 +66,8 @@ class Logo(Part):
 
 class Opening(Part):
     """Days and hours on which somebody is there."""
+
+    example = "{days: Monday to Friday, from: 8:00 am, to: 5:30 pm}"
 
     days: Days
     """[Monday, Wednesday], or Monday to Friday."""
@@ -66,7 +80,9 @@ class Opening(Part):
 
 
 class Closed(Part):
-    """A day on which the program does not meet."""
+    """A day on which the clinic, or one of its places, is closed."""
+
+    example = "{date: 2026-12-25, name: Christmas Day}"
 
     date: Day
     """Such as 2026-12-25."""
@@ -76,6 +92,8 @@ class Closed(Part):
 
 class Location(Part):
     """A place where people come."""
+
+    example = '{name: The house on Main Street, address: ["1 Main Street", "Exampleton, IL 00000"]}'
 
     id: Id | None = None
     """A short name by which tracks refer to it, such as main-street. Made from the name when it is missing."""
@@ -87,8 +105,10 @@ class Location(Part):
     """If it differs from the clinic's."""
     fax: Phone | None = None
     """For records and referrals."""
-    hours: Annotated[tuple[Opening, ...], listed(14, "rows of hours")] = ()
+    hours: Annotated[tuple[Opening, ...], listed(14, "rows of hours", Opening)] = ()
     """When the office is open."""
+    closed: Annotated[tuple[Closed, ...], listed(60, "days", Closed)] = ()
+    """Days on which only this place is closed, besides those of the whole clinic."""
     directions: Words | None = None
     """The way to the door."""
     parking: Words | None = None
@@ -106,6 +126,8 @@ class Location(Part):
 class Session(Part):
     """Days of the week with the same hours."""
 
+    example = "{days: Monday to Thursday, from: 9:00 am, to: noon}"
+
     days: Days
     """[Monday, Wednesday], or Monday to Thursday."""
     from_: Clock = Field(alias="from")
@@ -116,6 +138,8 @@ class Session(Part):
 
 class Wait(Part):
     """How long a person who calls now waits for the first session."""
+
+    example = "{time: about 2 weeks, as_of: 2026-11-16}"
 
     time: Line
     """Such as: about 2 weeks."""
@@ -138,6 +162,8 @@ Where = Annotated[
 class Track(Part):
     """One program with its own group: mornings for adults, evenings, teens after school, online."""
 
+    example = "{name: Morning program, for: Adults, sessions: [{days: Monday, from: 9:00 am, to: noon}]}"
+
     id: Id | None = None
     """A short name for addresses. Made from the name when it is missing."""
     name: Name
@@ -148,7 +174,7 @@ class Track(Part):
     """Such as 18 and older."""
     where: Where = ()
     """The id of a location, or online, or a list of both. Not needed where there is one location and nothing online."""
-    sessions: Annotated[tuple[Session, ...], listed(14, "rows of times")]
+    sessions: Annotated[tuple[Session, ...], listed(14, "rows of times", Session)]
     """The week: days and hours."""
     weeks: Span | None = None
     """How many weeks most people come: 8, or 8 to 12."""
@@ -171,6 +197,8 @@ class Track(Part):
 class Member(Part):
     """A person or a profession in the care team."""
 
+    example = "{role: Group therapist, name: Casey Example}"
+
     role: Line
     """Such as Group therapist."""
     name: Line | None = None
@@ -183,6 +211,8 @@ class Member(Part):
 
 class HelpLine(Part):
     """A crisis or help line of the town, county or state. It is added to the guide's; those always stay."""
+
+    example = "{name: County Crisis Line, number: (217) 555-0188, for: Anyone nearby, hours: any hour}"
 
     name: Name
     """Such as Example County Crisis Line."""
@@ -206,6 +236,8 @@ class HelpLine(Part):
 class Reviewer(Part):
     """A clinician who has read the guide's text. Only if this is true."""
 
+    example = "{name: Robin Sample, credentials: MD, date: 2026-11-16}"
+
     name: Name
     """The person."""
     credentials: Line
@@ -219,6 +251,8 @@ class Reviewer(Part):
 class License(Part):
     """A license or an accreditation."""
 
+    example = "{what: Outpatient license, by: the state, number: A-0000}"
+
     what: Line
     """Such as Outpatient behavioral health facility license."""
     by: Line
@@ -229,6 +263,8 @@ class License(Part):
 
 class Notice(Part):
     """A notice that the clinic has to show: its text, or a link to it, or both."""
+
+    example = "{link: https://www.example.org/notice.pdf}"
 
     text: Prose | None = None
     """After a | on lines of its own; empty lines part paragraphs."""
@@ -245,6 +281,8 @@ class Notice(Part):
 class Tagline(Part):
     """One sentence or two on free language help, in one language."""
 
+    example = "{language: Español, code: es, text: Ayuda gratuita en español}"
+
     language: Line
     """The language's own name, such as Español."""
     code: LanguageCode
@@ -256,9 +294,11 @@ class Tagline(Part):
 class Notices(Part):
     """What the law may ask a clinic to show. The guide cannot say which of these apply; a lawyer can."""
 
+    example = "{privacy_practices: {link: https://www.example.org/privacy.pdf}}"
+
     nondiscrimination: Notice | None = None
     """45 CFR 92.10."""
-    language_assistance: Annotated[tuple[Tagline, ...], listed(40, "languages")] = ()
+    language_assistance: Annotated[tuple[Tagline, ...], listed(40, "languages", Tagline)] = ()
     """45 CFR 92.11: the notice that language help is free, in the languages of the state."""
     privacy_practices: Notice | None = None
     """45 CFR 164.520: the HIPAA notice of privacy practices."""
@@ -272,6 +312,8 @@ class Notices(Part):
 
 class Owner(Part):
     """Who owns the clinic. The name stands on every page."""
+
+    example = '{name: "Example Behavioral Health, Inc."}'
 
     name: Line
     """The legal name."""

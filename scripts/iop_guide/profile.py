@@ -10,19 +10,34 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, PrivateAttr, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import ConfigDict, PrivateAttr
 
-from . import contrast, yamlfile
+from . import contrast, fields, yamlfile
 from .faults import Fault, FaultsFound
-from .fields import DAYS, Accent, Address, Canonical, Day, Email, Line, Name, Phone, Prose, Site, WebPage, Words, tel
+from .fields import (
+    DAYS,
+    Accent,
+    AccentDark,
+    Address,
+    Canonical,
+    Day,
+    Email,
+    Line,
+    Name,
+    Phone,
+    Prose,
+    Site,
+    WebPage,
+    Words,
+    tel,
+)
 from .parts import (
     Closed,
     HelpLine,
@@ -47,6 +62,8 @@ EVERGREEN = "#1b5e57"
 GOOD_FOR = timedelta(days=183)
 """How long a clinic's details are taken for true when it names no day to check them again."""
 ONLINE = "online"
+_LONGEST = 60
+T = TypeVar("T")
 _NO_ZONE = "it is missing, and hours are given; write Eastern, Central, Mountain, Pacific ..."
 _NO_DAY = "it is missing; write the day on which you last read this file against what is true: 2026-11-16"
 
@@ -56,7 +73,10 @@ TimeZone = Literal[
 
 
 class Profile(Strict):
-    """A clinic whose name stands on a copy of the guide. Every value is checked; to show it, escape it."""
+    """A clinic whose name stands on a copy of the guide. Every value is checked; to show it, escape it.
+
+    `load_profile` makes one; only on that way (yamlfile.parse) is it judged too what values say together (`conflicts`).
+    """
 
     model_config = ConfigDict(use_attribute_docstrings=True, title="clinic.yml of the IOP Guide")
 
@@ -81,6 +101,8 @@ class Profile(Strict):
     Our program is always this clinic's own."""
     accent: Accent = EVERGREEN
     """The color of links and actions in the light scheme: #rrggbb in quotes, readable on every ground of the guide."""
+    accent_dark: AccentDark = None
+    """The same in the dark scheme; without it, a lighter tone of the accent is worked out."""
     logo: Logo | None = None
     """A picture for the head of each page."""
     time_zone: TimeZone | None = None
@@ -89,11 +111,11 @@ class Profile(Strict):
     """The day on which somebody last read this whole file against what is true. Shown to readers."""
     check_again: Day | None = None
     """The day by which to do it again; half a year later when it is missing. After it, pages say that they are old."""
-    locations: Annotated[tuple[Location, ...], listed(60, "locations")] = ()
+    locations: Annotated[tuple[Location, ...], listed(60, "locations", Location)] = ()
     """The places where people come."""
-    closed: Annotated[tuple[Closed, ...], listed(60, "days")] = ()
-    """Days on which no group meets. They are left out of the calendar files."""
-    tracks: Annotated[tuple[Track, ...], listed(24, "tracks")] = ()
+    closed: Annotated[tuple[Closed, ...], listed(60, "days", Closed)] = ()
+    """Days on which the whole clinic is closed. They are left out of the calendar files."""
+    tracks: Annotated[tuple[Track, ...], listed(24, "tracks", Track)] = ()
     """The programs, each with its own group and week."""
     about: Prose | None = None
     """A few plain sentences on the program. No promises: a reader compares them with the guide."""
@@ -103,7 +125,7 @@ class Profile(Strict):
     """What to bring on the first day."""
     first_day: Prose | None = None
     """What happens on the first day."""
-    team: Annotated[tuple[Member, ...], listed(60, "members")] = ()
+    team: Annotated[tuple[Member, ...], listed(60, "members", Member)] = ()
     """The care team by role."""
     languages: Annotated[tuple[Line, ...], listed(30, "languages")] = ()
     """Languages that staff speak."""
@@ -113,13 +135,13 @@ class Profile(Strict):
     """Plans that the clinic takes."""
     self_pay: Prose | None = None
     """What it costs without insurance, and what help there is."""
-    local_help: Annotated[tuple[HelpLine, ...], listed(6, "help lines")] = ()
+    local_help: Annotated[tuple[HelpLine, ...], listed(6, "help lines", HelpLine)] = ()
     """Help lines nearby, added to those of the guide."""
     reviewer: Reviewer | None = None
     """A clinician who has read the guide's text. Only if this is true."""
-    accreditation: Annotated[tuple[License, ...], listed(12, "accreditations")] = ()
+    accreditation: Annotated[tuple[License, ...], listed(12, "accreditations", License)] = ()
     """Such as from The Joint Commission or CARF."""
-    licenses: Annotated[tuple[License, ...], listed(24, "licenses")] = ()
+    licenses: Annotated[tuple[License, ...], listed(24, "licenses", License)] = ()
     """Of the clinic, with their numbers."""
     owner: Owner | None = None
     """Who owns the clinic. The name stands on every page."""
@@ -128,82 +150,34 @@ class Profile(Strict):
 
     _pictures: dict[str, Picture] = PrivateAttr(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _holds_together(self) -> Profile:
-        wrong = [
-            InitErrorDetails(type=PydanticCustomError("value_error", "{error}", {"error": said}), loc=place, input=read)
-            for place, said, read in self._conflicts()
-        ]
-        if wrong:
-            raise ValidationError.from_exception_data("Profile", wrong)
-        return self
-
     @classmethod
-    def missing_too(cls, data: dict[Any, Any]) -> list[tuple[Place, str]]:
-        """What hours and places ask for: told at once with all else, and not in a second round."""
-        asked = {
-            "time_zone": (_NO_ZONE, data.get("tracks")),
-            "checked": (_NO_DAY, data.get("tracks") or data.get("locations")),
-        }
-        return [((key,), said) for key, (said, asks) in asked.items() if asks and not data.get(key)]
-
-    def _conflicts(self) -> Iterator[tuple[Place, str, Any]]:
-        """What no single value can know: (where it stands, what was expected, what was read)."""
-        yield from self._conflicts_of_time()
-        yield from _twice("locations", [self.id_of(place) for place in self.locations])
-        yield from _twice("tracks", [self.id_of(track) for track in self.tracks])
-        known = {self.id_of(place) for place in self.locations}
-        for number, track in enumerate(self.tracks):
-            for where in track.where:
-                if where != ONLINE and where not in known:
-                    names = ", ".join([*sorted(known), ONLINE])
-                    yield ("tracks", number, "where"), f"there is no location with this id; write one of {names}", where
-            if not track.where and len(self.locations) != 1:
-                said = "“where” is missing, and a reader has to know where to go; write the id of a location, or online"
-                yield ("tracks", number), said, track.name
-        own = {tel(number): number for number in self._numbers()}
-        for number, line in enumerate(self.local_help):
-            for key, value in (("number", line.number), ("text", line.text)):
-                if value and tel(value) in own:
-                    said = "this is the clinic's own number; only lines of others may stand among the help lines"
-                    yield ("local_help", number, key), said, value
-
-    def _conflicts_of_time(self) -> Iterator[tuple[Place, str, Any]]:
-        if (self.tracks or any(place.hours for place in self.locations)) and not self.time_zone:
+    def conflicts(cls, data: dict[Any, Any]) -> Iterator[tuple[Place, str, Any]]:
+        """What no single value can know; a value that is no right one by itself is passed over here."""
+        places, tracks = _parts(data, "locations"), _parts(data, "tracks")
+        if (tracks or any(place.get("hours") for _, place in places)) and not data.get("time_zone"):
             yield ("time_zone",), _NO_ZONE, None
-        if (self.tracks or self.locations) and not self.checked:
+        if (tracks or places) and not data.get("checked"):
             yield ("checked",), _NO_DAY, None
-        if self.check_again and not self.checked:
-            yield ("check_again",), "it stands without “checked”; write both", self.check_again
-        elif self.check_again and self.checked and not 0 < (self.check_again - self.checked).days <= 366:
-            yield ("check_again",), "a day after “checked” and at most a year later was expected", self.check_again
-        for number, place in enumerate(self.locations):
-            for row, hours in enumerate(place.hours):
-                if hours.to <= hours.from_:
-                    yield (
-                        ("locations", number, "hours", row, "to"),
-                        "it ends before it begins; check am and pm",
-                        hours.to,
-                    )
-        for number, track in enumerate(self.tracks):
-            if track.starts and track.ends and track.ends < track.starts:
-                yield ("tracks", number, "ends"), "it ends before it starts; check the year", track.ends
-            for row, session in enumerate(track.sessions):
-                at: Place = ("tracks", number, "sessions", row)
-                if not 30 <= session.to - session.from_ <= 600:
-                    said = "a session of half an hour to ten hours was expected; check am and pm"
-                    yield (*at, "to"), said, f"{_hours(session.to - session.from_)} after it begins"
-                for before in track.sessions[:row]:
-                    if set(before.days) & set(session.days) and before.from_ < session.to and session.from_ < before.to:
-                        both = ", ".join(DAYS[day] for day in sorted(set(before.days) & set(session.days)))
-                        yield at, f"two sessions of this track overlap ({both}); keep one of them", track.name
-            if track.wait and self.checked and track.wait.as_of > self.checked:
-                said = "it is later than “checked”; change that day too"
-                yield ("tracks", number, "wait", "as_of"), said, track.wait.as_of
-
-    def _numbers(self) -> Iterator[str]:
-        yield from (n for n in (self.phone, self.text_phone, self.tty) if n)
-        yield from (n for place in self.locations for n in (place.phone, place.fax) if n)
+        checked, again = _right(fields.day, data.get("checked")), _right(fields.day, data.get("check_again"))
+        if again and not data.get("checked"):
+            yield ("check_again",), "it stands without “checked”; write both", again
+        elif again and checked and not 0 < (again - checked).days <= 366:
+            yield ("check_again",), "a day after “checked” and at most a year later was expected", again
+        for number, place in places:
+            for row, hours in _parts(place, "hours"):
+                begin, end = _right(fields.clock, hours.get("from")), _right(fields.clock, hours.get("to"))
+                if begin is not None and end is not None and end <= begin:
+                    said = "it ends before it begins; check am and pm"
+                    yield ("locations", number, "hours", row, "to"), said, hours["to"]
+        for number, track in tracks:
+            yield from _conflicts_of_track(("tracks", number), track, checked)
+        yield from _conflicts_of_places(data)
+        own = {tel(number) for number in _numbers(data, places)}
+        for number, line in _parts(data, "local_help"):
+            for key in ("number", "text"):
+                if (found := _right(fields.phone, line.get(key))) and tel(found) in own:
+                    said = "this is the clinic's own number; only lines of others may stand among the help lines"
+                    yield ("local_help", number, key), said, line[key]
 
     @property
     def tel(self) -> str:
@@ -217,8 +191,8 @@ class Profile(Strict):
 
     @cached_property
     def dark_accent(self) -> str:
-        """The accent as text in the dark scheme: mixed with white until it reads on every dark ground."""
-        return contrast.lighter(self.accent)
+        """The accent as text in the dark scheme: the clinic's, or the other mixed with white until it reads there."""
+        return self.accent_dark or contrast.lighter(self.accent)
 
     @property
     def due(self) -> date | None:
@@ -232,12 +206,14 @@ class Profile(Strict):
         return bool(
             self.tracks or self.locations or self.team or self.about or self.start or self.insurers or self.self_pay
             or self.owner or self.licenses or self.accreditation or notices or self.bring or self.first_day
-            or self.languages or self.interpreters or self.reviewer or self.email or self.website
+            or self.languages or self.interpreters or self.reviewer or self.email or self.website or self.closed
         )  # fmt: skip
 
     def phones(self) -> list[str]:
         """Every phone number of the clinic, as links say them without "tel:"."""
-        return sorted({tel(number).removeprefix("tel:") for number in self._numbers()})
+        places = [place.phone for place in self.locations] + [place.fax for place in self.locations]
+        numbers = (self.phone, self.text_phone, self.tty, *places)
+        return sorted({tel(number).removeprefix("tel:") for number in numbers if number})
 
     def id_of(self, thing: Location | Track) -> str:
         """The id of a location or a track: its own, or one made from its name."""
@@ -247,6 +223,17 @@ class Profile(Strict):
         """The locations at which a track meets; none when it is only online."""
         where = track.where or tuple(self.id_of(place) for place in self.locations[:1])
         return [place for place in self.locations if self.id_of(place) in where]
+
+    def closed_for(self, track: Track) -> list[Closed]:
+        """The days on which a track does not meet: the clinic's, then those on which all of its own places are closed.
+
+        A track that also meets online, or at a place that is open, goes on for somebody; which place is theirs, nobody
+        here can know.
+        """
+        places = [] if ONLINE in track.where else self.places(track)
+        shut = set.intersection(*({item.date for item in place.closed} for place in places)) if places else set()
+        shut -= {item.date for item in self.closed}
+        return [*self.closed, *(item for item in (places[0].closed if places else ()) if item.date in shut)]
 
     def picture(self, which: str) -> Picture | None:
         """The logo ("logo") or the one for dark screens ("dark"), as it was read beside the profile."""
@@ -261,11 +248,86 @@ class Profile(Strict):
         return digest.hexdigest()
 
 
-def _twice(where: str, ids: list[str]) -> Iterator[tuple[Place, str, Any]]:
-    for number, word in enumerate(ids):
-        if word in ids[:number] or word in ("", ONLINE):
-            said = "this name is taken, or holds no letter from a to z; give each its own “id”, like main-street"
-            yield (where, number, "name"), said, word
+def _right(rule: Callable[[Any], T], value: Any) -> T | None:
+    """What a rule makes of a value; nothing where it refuses it, for that is told as a fault of the value."""
+    try:
+        return rule(value)
+    except ValueError:
+        return None
+
+
+def _parts(data: dict[Any, Any], key: str) -> list[tuple[int, dict[Any, Any]]]:
+    """The items of a list that are what they should be, keys with values, each with its place in the list.
+
+    Of a list that is far too long, for which it has a fault already, only as much as the longest right one has.
+    """
+    found = data.get(key)
+    found = found[:_LONGEST] if isinstance(found, list) else []
+    return [(n, item) for n, item in enumerate(found) if isinstance(item, dict)]
+
+
+def _numbers(data: dict[Any, Any], places: list[tuple[int, dict[Any, Any]]]) -> Iterator[str]:
+    found = [data.get(key) for key in ("phone", "text_phone", "tty")]
+    found += [place.get(key) for _, place in places for key in ("phone", "fax")]
+    yield from (number for value in found if (number := _right(fields.phone, value)))
+
+
+def _conflicts_of_track(at: Place, track: dict[Any, Any], checked: date | None) -> Iterator[tuple[Place, str, Any]]:
+    starts, ends = _right(fields.day, track.get("starts")), _right(fields.day, track.get("ends"))
+    if starts and ends and ends < starts:
+        yield (*at, "ends"), "it ends before it starts; check the year", ends
+    earlier: list[tuple[set[int], int, int]] = []
+    for row, session in _parts(track, "sessions"):
+        days = set(_right(fields.days, session.get("days")) or ())
+        begin, end = _right(fields.clock, session.get("from")), _right(fields.clock, session.get("to"))
+        if begin is None or end is None:
+            continue
+        if not 30 <= end - begin <= 600:
+            said = "a session of half an hour to ten hours was expected; check am and pm"
+            yield (*at, "sessions", row, "to"), said, f"{_hours(end - begin)} after it begins"
+        for other, other_begin, other_end in earlier:
+            if other & days and other_begin < end and begin < other_end:
+                both = ", ".join(DAYS[day] for day in sorted(other & days))
+                said = f"two sessions of this track overlap ({both}); keep one of them"
+                yield (*at, "sessions", row), said, f"{session['from']} to {session['to']}"
+        earlier.append((days, begin, end))
+    wait = track.get("wait")
+    as_of = _right(fields.day, wait.get("as_of")) if isinstance(wait, dict) else None
+    if as_of and checked and as_of > checked:
+        yield (*at, "wait", "as_of"), "it is later than “checked”; change that day too", as_of
+
+
+def _conflicts_of_places(data: dict[Any, Any]) -> Iterator[tuple[Place, str, Any]]:
+    """Each place and track has a name of its own, and each track says where it meets."""
+    for key in ("locations", "tracks"):
+        taken: set[str | None] = {"", ONLINE}
+        for number, part in _parts(data, key):
+            if (word := _id(part)) in taken:
+                said = "this name is taken, or holds no letter from a to z; give each its own “id”, like main-street"
+                yield (key, number, "name"), said, word
+            taken |= {word} - {None}
+    places, written = _parts(data, "locations"), data.get("locations", [])
+    known = {_id(place) for _, place in places}
+    if None in known or not isinstance(written, list) or len(written) != len(places):
+        return  # a place that cannot be read may be the one that is meant
+    for number, track in _parts(data, "tracks"):
+        where = track.get("where")
+        if "where" not in track and len(places) != 1:
+            said = "“where” is missing, and a reader has to know where to go; write the id of a location, or online"
+            yield ("tracks", number), said, track.get("name")
+        for one in [where] if isinstance(where, str) else where if isinstance(where, list) else ():
+            word = _right(fields.identifier, one)
+            if word and word not in known | {ONLINE}:
+                names = ", ".join([*sorted(filter(None, known)), ONLINE])
+                yield ("tracks", number, "where"), f"there is no location with this id; write one of {names}", word
+
+
+def _id(part: dict[Any, Any]) -> str | None:
+    """The id of a location or track: its own, or one made from its name; nothing where that cannot be read."""
+    if part.get("id") is not None:
+        return _right(fields.identifier, part["id"])
+    name = _right(partial(fields.text, longest=fields.MAX_NAME), part.get("name"))
+    return None if name is None else _slug(name)
 
 
 def _slug(name: str) -> str:

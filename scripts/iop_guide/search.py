@@ -87,7 +87,7 @@ _SPACE = re.compile(r"\s+")
 # A level is one letter in the index.
 _LEVELS = (0.35, 0.7, 1.4, 3.2)
 _LEVEL_ENDS = (0.5, 1.0, 2.4)
-_USUAL_SHARE, _USUAL_PAGES = 0.12, 15
+_USUAL_SHARE, _USUAL_PAGES = 0.05, 8
 """A word on more than this share of the pages, and on more than this many, is not kept where it is said in passing."""
 # One character a number. The quotation mark and the backslash would need escaping in JSON.
 _DIGITS = "".join(chr(code) for code in range(35, 127) if code != 92)
@@ -415,35 +415,4 @@ def _alike(groups: Iterable[Sequence[str]]) -> list[list[str]]:
         kept = [phrase for phrase in phrases.values() if phrase]
         if len(kept) > 1 and kept not in found:
             found.append(kept)
-    return found
-
-
-def decode_words(vocabulary: str) -> list[str]:
-    """Return the words of a vocabulary as `_encode_postings` wrote it; what the script does, for the tests."""
-    found: list[str] = []
-    before = ""
-    for shared, rest in re.findall(r"([A-Z])([^A-Z]*)", vocabulary):
-        before = before[: ord(shared) - 65] + rest
-        found.append(before)
-    return found
-
-
-def decode_postings(counts: Sequence[int], postings: str, levels: str) -> list[dict[int, int]]:
-    """Return {page: level} for each word in the order of the vocabulary; what the script does, for the tests."""
-    found: list[dict[int, int]] = []
-    place = entry = 0
-    for count, many in enumerate(counts):
-        for _ in range(many):
-            pages: dict[int, int] = {}
-            last = -1
-            for _ in range(count):
-                gap = 0
-                while (digit := _DIGITS.index(postings[place])) >= _BASE:
-                    gap += (digit - _BASE + 1) * _BASE
-                    place += 1
-                last += gap + digit + 1
-                place += 1
-                pages[last] = "abcd".index(levels[entry])
-                entry += 1
-            found.append(pages)
     return found

@@ -6,7 +6,7 @@ The engine's hooks call these methods in order; each takes and returns plain dat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -15,6 +15,7 @@ from typing import Any
 from markdown.extensions import Extension
 
 from . import finish, lint, publish, search, share, stamp, trace
+from .beside import beside
 from .blocks import GuideBlocks
 from .citations import CitationsExtension
 from .evidence import Evidence, read_evidence
@@ -27,13 +28,27 @@ EVIDENCE = "docs/evidence"
 
 @dataclass
 class Memory:
-    """What the preview keeps from one build to the next; empty in every other build."""
+    """What the preview keeps from one build to the next."""
 
     made_from: str = ""
     """Changes with what all pages depend on: evidence, pictures, and which pages there are."""
     evidence: Evidence | None = None
-    pages: dict[str, tuple[str, trace.Told, list[Fault]]] = field(default_factory=dict)
-    """By source path: the source as it was, what it became, and its faults."""
+    pages: dict[str, tuple[str, trace.Told]] = field(default_factory=dict)
+    """By source path: the source as it was, and what it became."""
+    checked: dict[str, tuple[str, list[Fault], float]] = field(default_factory=dict)
+    """By source path: the source as it was, its faults and its reading grade."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What can be found when all pages are read and none has been put into its template yet."""
+
+    faults: list[Fault]
+    grades: dict[str, float]
+    """By source path: the reading grade; 0.0 where a page is too short for one."""
+    words: int
+    search: dict[str, bytes]
+    """The files of the search by path."""
 
 
 @dataclass
@@ -42,6 +57,7 @@ class Guide:
 
     root: Path
     memory: Memory
+    is_preview: bool
     evidence: Evidence
     pages: dict[str, Page]
     """By source path: "families/index.md"."""
@@ -52,16 +68,19 @@ class Guide:
     told: dict[str, trace.Told] = field(default_factory=dict)
     traced: dict[str, Any] = field(default_factory=dict)
     sections: dict[str, str] = field(default_factory=dict)
+    findings: Callable[[], Findings] | None = None
+    rendered: stamp.Rendered = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, root: Path, memory: Memory) -> Guide:
-        """Read evidence and pages, or take from `memory` what has not changed since the build before this one.
+    def begin(cls, root: Path, kept: Memory | None = None) -> Guide:
+        """Read evidence and pages; in a preview, take from what it `kept` all that is as it was in the build before.
 
         Raises FaultsFound when either cannot be built from.
         """
+        memory = kept if kept is not None else Memory()
         made_from = _made_from(root)
         if memory.made_from != made_from or memory.evidence is None:
-            memory.made_from, memory.pages = "", {}
+            memory.made_from, memory.pages, memory.checked = "", {}, {}
             memory.evidence = read_evidence(root / EVIDENCE, EVIDENCE)
             memory.made_from = made_from
         evidence = memory.evidence
@@ -71,6 +90,7 @@ class Guide:
         return cls(
             root=root,
             memory=memory,
+            is_preview=kept is not None,
             evidence=evidence,
             pages={page.src: page for page in pages},
             faults=[],
@@ -122,27 +142,39 @@ class Guide:
         return src in self.memory.pages and self.memory.pages[src][0] == self.pages[src].source
 
     def after_page(self, src: str, url: str, html: str, contents: Any) -> trace.Told:
-        """Take in what the page just rendered says, or what memory holds of it, and check it."""
-        page = self.pages[src]
+        """Take in what the page just rendered says, or what memory holds of it."""
         if not self.remembers(src):
-            text = self.citations.page_text
-            read = lint.Read(page, text, self.evidence)
             place = url if url not in (".", "./") else ""
-            told = trace.Told(page.meta.title, place, text, html, contents, read.grade)
-            self.memory.pages[src] = (page.source, told, lint.check_page(read))
-        _, told, faults = self.memory.pages[src]
-        self.told[src] = told
-        self.faults += faults
-        return told
+            told = trace.Told(self.pages[src].meta.title, place, self.citations.page_text, html, contents)
+            self.memory.pages[src] = (self.pages[src].source, told)
+        self.told[src] = self.memory.pages[src][1]
+        return self.told[src]
 
     def all_read(self) -> dict[str, Any]:
-        """When every page has been read and before any is put into its template: checks across pages, the trace."""
-        self.faults += lint.check_guide(
-            [lint.Read(self.pages[src], told.text, self.evidence) for src, told in self.told.items()], self.evidence
-        )
+        """When every page has been read and before any is put into its template: the trace, and the checks begin."""
+        if self.is_preview:  # its process has other threads, and remembers what it checked
+            found = self._find()
+            self.findings = lambda: found
+        else:
+            self.findings = beside(self._find)
         self.traced = trace.trace(self.told.values(), self.evidence)
         terms = self._terms()
         return {"trace": self.traced, "terms": terms, "a_to_z": search.a_to_z(self._search_pages(), terms)}
+
+    def _find(self) -> Findings:
+        reads = {src: lint.Read(self.pages[src], told.text, self.evidence) for src, told in self.told.items()}
+        checked = self.memory.checked
+        for src, read in reads.items():
+            if src not in checked or checked[src][0] != read.page.source:
+                checked[src] = (read.page.source, lint.check_page(read), read.grade)
+        faults = [fault for src in reads for fault in checked[src][1]]
+        words, texts = self.evidence.words, {told.url: told.html for told in self.told.values()}
+        return Findings(
+            faults=faults + lint.check_guide(list(reads.values()), self.evidence),
+            grades={src: checked[src][2] for src in reads},
+            words=sum(len(sentence.words) for told in self.told.values() for sentence in told.text.sentences),
+            search=search.files(texts, words.synonyms, words.danger, self._search_pages(), self._terms()),
+        )
 
     def finish_page(self, html: str, path: str) -> str:
         """One page as it is published: its text's checksum, then the neutral profile in its regions.
@@ -151,7 +183,7 @@ class Guide:
         """
         try:
             html = stamp.with_checksum(html)
-            return stamp.fill(finish.style_in_page(html, self.css), None, path)
+            return stamp.fill(finish.style_in_page(html, self.css), None, path, self.rendered)
         except FaultsFound as found:
             page = next((page for src, page in self.pages.items() if _output(src) == path), None)
             shown = page.shown if page else f"site/{path}"  # the line is one of the HTML: it would mislead here
@@ -163,10 +195,10 @@ class Guide:
 
         Raises FaultsFound if anything is wrong, with the faults of every page.
         """
-        texts = {told.url: told.html for told in self.told.values()}
-        words = self.evidence.words
-        made = search.files(texts, words.synonyms, words.danger, self._search_pages(), self._terms())
-        made |= trace.published(self.traced, self.evidence)
+        assert self.findings
+        found = self.findings()
+        self.faults += found.faults
+        made = found.search | trace.published(self.traced, self.evidence)
         essentials = folder / share.ESSENTIALS
         for path, data in (share.files(essentials.read_text("utf-8")) if essentials.exists() else {}).items():
             (folder / path).write_bytes(data)
@@ -189,18 +221,17 @@ class Guide:
         self.faults += faults
         if self.faults:
             raise FaultsFound(self.faults)
-        return self._summary(weights)
+        return self._summary(found, weights)
 
-    def _summary(self, weights: list[finish.Weight]) -> list[str]:
-        grades = {src: told.grade for src, told in self.told.items() if told.grade}
+    def _summary(self, found: Findings, weights: list[finish.Weight]) -> list[str]:
+        grades = {src: grade for src, grade in found.grades.items() if grade}
         highest, hardest = max(((grade, src) for src, grade in grades.items()), default=(0.0, "no page is long enough"))
-        words = sum(len(s.words) for told in self.told.values() for s in told.text.sentences)
         counts, still_open = self.traced["counts"], self.evidence.open_claims
         left = f"; {len(still_open)} are still open: {', '.join(still_open)}" if still_open else ""
         heaviest = max(weights, key=lambda weight: weight.first_view)
         blocking = max(weight.blocking for weight in weights)
         return [
-            f"{len(self.pages)} pages, {words:,} words, reading grade {median(grades.values() or [0]):.1f} "
+            f"{len(self.pages)} pages, {found.words:,} words, reading grade {median(grades.values() or [0]):.1f} "
             f"(highest {highest}: {hardest})",
             f"{counts['carried']} article claims carried, {counts['facts']} facts cited{left}",
             f"largest first view {heaviest.first_view:,} bytes gzip, {blocking:,} before the first paint "

@@ -44,10 +44,11 @@ from .view import (
     STYLESHEET,
     TITLE,
     URL,
-    Here,
     PageFacts,
     Pattern,
     View,
+    is_reviewed,
+    outline,
     url,
 )
 
@@ -98,6 +99,7 @@ def _environment() -> Environment:
         "span": timetable.span_words,
         "date": timetable.date_words,
         "places": lambda track, clinic: clinic.places(track),
+        "closed": lambda track, clinic: [day for day in clinic.closed_for(track) if day not in clinic.closed],
         "anchor": lambda thing, clinic: clinic.id_of(thing),
         "calendar": lambda track, view: view.calendar_of(track),
     }
@@ -140,8 +142,8 @@ def _facts(html: str) -> PageFacts:
 
 Pieces = bytes | tuple[bytes | int, ...]
 """A rendered fragment; where it has words of the page itself, cut there, each as an index of `Page.words`."""
-Rendered = dict[tuple[tuple[str, ...], object], list[Pieces]]
-"""What was rendered for one clinic: by the names of regions, and the shape or the depth of their page."""
+Rendered = dict[tuple[object, object], list[Pieces]]
+"""What was rendered for one clinic: all regions of pages of a shape, and each region by its name and shape or depth."""
 
 
 @dataclass(frozen=True)
@@ -194,27 +196,33 @@ class Page:
         as_json = (structured.escaped(text) for text in texts)
         return tuple(text.encode() for text in (*(str(as_html(text)) for text in texts), *as_json))
 
+    @cached_property
+    def outline(self) -> tuple[object, ...]:
+        """What decides how its regions read, as far as that does not depend on the clinic."""
+        return outline(self.path, self.facts)
+
     def fill(self, view: View | None, done: Rendered | None = None) -> bytes:
         """The whole page, each region filled. `done` keeps what was rendered before for the same clinic."""
         done = {} if done is None else done
-        here = Here(view, self.path, self.facts)
-        key = (self.regions, here.shape)
-        if (plan := done.get(key)) is None:
-            plan = done[key] = [self._pieces(name, view, here.shape, done) for name in self.regions]
-        parts, words = [self.raw[0]], self.words
-        for pieces, after in zip(plan, self.raw[1:], strict=True):
-            if isinstance(pieces, bytes):  # nearly always: only a few fragments have words of the page itself
-                parts.append(pieces)
-            else:
-                parts += [piece if isinstance(piece, bytes) else words[piece] for piece in pieces]
-            parts.append(after)
+        shape = self.outline, is_reviewed(view, self.path, self.facts)
+        if (plan := done.get((self.regions, shape))) is None:
+            plan = done[self.regions, shape] = [self._pieces(name, view, shape, done) for name in self.regions]
+        words = self.words
+        parts = [b""] * (2 * len(plan) + 1)
+        parts[::2] = self.raw
+        parts[1::2] = [
+            pieces  # nearly always: only a few fragments have words of the page itself
+            if isinstance(pieces, bytes)
+            else b"".join([piece if isinstance(piece, bytes) else words[piece] for piece in pieces])
+            for pieces in plan
+        ]
         return b"".join(parts)
 
     def _pieces(self, name: str, view: View | None, shape: object, done: Rendered) -> Pieces:
         """What stands in a region of this page and of all pages of its shape, rendered once."""
         fragment = _fragment(name)
         root = "../" * self.path.count("/") or "./"
-        key = ((name,), shape if fragment.per_page else root)
+        key = (name, shape if fragment.per_page else root)
         if key not in done:
             here = Pattern(view, self.path, self.facts)
             clinic = view.profile if view else None
@@ -239,13 +247,13 @@ def _cut_at_places(text: str) -> Pieces:
     return tuple(found)
 
 
-def fill(html: str, profile: Profile | None, path: str) -> str:
+def fill(html: str, profile: Profile | None, path: str, done: Rendered | None = None) -> str:
     """Return a page with its regions filled for a clinic, or neutrally for None.
 
-    `path` is the page's file in the site ("families/index.html"). Raises FaultsFound for unknown or broken
-    regions.
+    `path` is the page's file in the site ("families/index.html"); `done` keeps what was rendered before for the same
+    profile. Raises FaultsFound for unknown or broken regions.
     """
-    return Page.cut(html, path).fill(View(profile) if profile else None).decode()
+    return Page.cut(html, path).fill(View(profile) if profile else None, done).decode()
 
 
 def empty(html: str) -> str:

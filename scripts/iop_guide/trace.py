@@ -23,8 +23,6 @@ class Told:
     html: str = ""
     contents: Any = None
     """The engine's list of contents, as it came."""
-    grade: float = 0.0
-    """The reading grade of its running text."""
 
 
 def trace(pages: Iterable[Told], evidence: Evidence) -> dict[str, Any]:

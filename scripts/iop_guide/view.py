@@ -17,7 +17,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from . import calendars, contrast, finish, pictures, search, structured, timetable
-from .parts import Closed, License, Notice, Tagline, Track
+from .parts import License, Notice, Tagline, Track
 from .profile import Profile
 
 OWN_PAGE = "our-program/index.html"
@@ -38,6 +38,8 @@ NOTICES = {
     "accessibility": "Accessibility at the clinic",
 }
 """By the key in the profile, in the order of the page."""
+FEDERAL_NOTICES = ("nondiscrimination", "language_assistance", "privacy_practices", "good_faith_estimate")
+"""Those that federal law may ask of a clinic (parts.Notices names the rules)."""
 
 
 @cache  # every copy has the same pages
@@ -132,11 +134,6 @@ class View:
         return [track for track in self.profile.tracks if track.wait]
 
     @cached_property
-    def closed(self) -> list[Closed]:
-        """The days without a group, in order."""
-        return sorted(self.profile.closed, key=lambda item: item.date)
-
-    @cached_property
     def calendars(self) -> dict[str, Track]:
         """The calendar files of the tracks that have dates: path → track."""
         profile = self.profile
@@ -171,6 +168,7 @@ class View:
             ("start", "How to start", clinic.start or clinic.bring or clinic.first_day or self.waits),
             ("the-week", "The week", clinic.tracks),
             ("tracks", tracks, clinic.tracks),
+            ("closed", "Days on which we are closed", clinic.closed and not clinic.tracks),
             ("costs", "What it costs", clinic.insurers or clinic.self_pay or clinic.notices.good_faith_estimate),
             ("getting-here", "Getting here", clinic.locations),
             ("languages", "Languages", clinic.languages or clinic.interpreters),
@@ -267,6 +265,24 @@ class View:
         return {SEARCH_FILE: json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()}
 
 
+def outline(path: str, facts: PageFacts) -> tuple[object, ...]:
+    """What decides, with `is_reviewed`, how a fragment reads on a page; a `Pattern` has places for the words.
+
+    Whatever a fragment asks of `here.path` must be told apart here; tests/test_network.py compares all pages.
+    """
+    alone = path in (ERROR_PAGE, "index.html", OWN_PAGE)
+    kind = path if alone else path.startswith(_ABOUT_THE_GUIDE)
+    return kind, path.count("/"), facts.checked, facts.changed, bool(facts.title), bool(facts.description)
+
+
+def is_reviewed(view: View | None, path: str, facts: PageFacts) -> bool:
+    """Whether the clinic's reviewer has read a page as it stands now."""
+    reviewer = view.profile.reviewer if view else None
+    if not reviewer or not facts.checked or facts.changed or path == OWN_PAGE:
+        return False
+    return facts.checked <= reviewer.date and (not reviewer.pages or path.startswith(reviewer.pages))
+
+
 class Here:
     """A page of a copy, or of the neutral guide (without a view), as its own fragments may speak of it."""
 
@@ -286,23 +302,9 @@ class Here:
         return self._view.canonical(self.path) if self._view else None
 
     @property
-    def shape(self) -> tuple[object, ...]:
-        """What decides how a fragment reads on this page, all but the words that a `Pattern` has places for.
-
-        Whatever a fragment asks of `here.path` must be told apart here; tests/test_network.py compares all pages.
-        """
-        alone = self.path in (ERROR_PAGE, "index.html", OWN_PAGE)
-        kind = self.path if alone else self.path.startswith(_ABOUT_THE_GUIDE)
-        texts = bool(self.title), bool(self.description)
-        return kind, self.path.count("/"), self.checked, self.changed, self.reviewed, texts
-
-    @property
     def reviewed(self) -> bool:
         """Whether the clinic's reviewer has read this page as it stands now."""
-        reviewer = self._view.profile.reviewer if self._view else None
-        if not reviewer or not self.checked or self.changed or self.path == OWN_PAGE:
-            return False
-        return self.checked <= reviewer.date and (not reviewer.pages or self.path.startswith(reviewer.pages))
+        return is_reviewed(self._view, self.path, self._facts)
 
     @property
     def data(self) -> Markup:

@@ -7,6 +7,7 @@ Aliases and tags are refused: no file of ours needs them, and they are how YAML 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,12 +44,12 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, str_strip_whitespace=True, defer_build=True)
 
     @classmethod
-    def missing_too(cls, data: dict[Any, Any]) -> list[tuple[Location, str]]:
-        """What else is missing in data that has other faults: (where, what was expected).
+    def conflicts(cls, data: dict[Any, Any]) -> Iterable[tuple[Location, str, Any]]:
+        """What no single value can know: (where it stands, what was expected, what was read, None if it is missing).
 
-        Rules across fields are judged only when each field is right; a model names here what can be said before.
+        Judged on the data as it was read, so that it is told together with the faults of single values.
         """
-        return []
+        return ()
 
 
 def read_text(path: Path, shown: str, max_bytes: int = MAX_BYTES) -> str:
@@ -178,19 +179,21 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
     data = build(node, ()) if node is not None else {}
     if faults:
         raise FaultsFound(faults)
+    made, told = None, set[Location]()
     try:
-        return model.model_validate(data), lines
+        made = model.model_validate(data)
     except ValidationError as error:
-        items = error.errors(include_url=False)
-        told = {tuple(item["loc"]) for item in items}
-        for where, expected in model.missing_too(data) if isinstance(data, dict) else ():
-            if where not in told:
-                fault(_nearest(lines, where, first_line), f"“{where[0]}”: {expected}", "add it")
-        for item in items:
+        for item in error.errors(include_url=False):
             where = tuple(item["loc"])
-            what, mend = _explain(item, where)
-            fault(_nearest(lines, where, first_line), what, mend)
-        raise FaultsFound(faults) from None
+            told.add(where)
+            fault(_nearest(lines, where, first_line), *_explain(item, where))
+    for where, expected, read in model.conflicts(data) if isinstance(data, dict) else ():
+        if where not in told:
+            mend = "add it" if read is None else f"what was read is {_shown(read)}"
+            fault(_nearest(lines, where, first_line), f"“{_name(where)}”: {expected}", mend)
+    if made is None or faults:
+        raise FaultsFound(faults)
+    return made, lines
 
 
 def _scalar(node: yaml.Node) -> Any:
@@ -218,11 +221,16 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _name(where: Location) -> str:
+    return _short(".".join(str(part) for part in where if not str(part).startswith("function-")))
+
+
+def _shown(read: Any) -> str:
+    return _short(str(read) if isinstance(read, date) else repr(read))
+
+
 def _explain(item: Any, where: Location) -> tuple[str, str]:
-    key = ".".join(str(part) for part in where if not str(part).startswith("function-"))
-    key = _short(key)
-    shown = str(item["input"]) if isinstance(item["input"], date) else repr(item["input"])
-    shown = _short(shown)
+    key, shown = _name(where), _shown(item["input"])
     if not where and item["type"] == "model_type":
         return "the file holds no keys with values", "write each key on its own line, with a colon and its value"
     match item["type"]:

@@ -72,6 +72,16 @@ def test_a_page_of_a_copy_is_as_good_as_one_of_the_guide(tabs: dict[str, Tab], s
         pytest.fail("\n".join(faults), pytrace=False)
 
 
+def test_the_sections_stand_in_one_row_or_in_the_menu(copied: Served, open_tab: OpenPage) -> None:
+    """The clinic's own page makes the list longer than the guide's: no section may be left alone in a second row."""
+    tab = open_tab(copied, "our-program/")
+    for width, shown in ((1280, True), (1088, True), (1087, False), (896, False)):
+        tab.window((width, 900))
+        places = tab.page.evaluate("[...document.querySelectorAll('.sections a')].map((one) => one.checkVisibility() ? one.offsetTop : -1)")
+        assert len(places) > 7 and len(set(places)) == 1 and (places[0] >= 0) is shown, (width, places)
+        assert tab.page.locator(".menu").is_visible() is not shown
+
+
 def test_axe_finds_nothing_in_either_scheme(copied: Served, open_tab: OpenPage) -> None:
     tab = open_tab(copied, bypass_csp=True)
     tab.page.context.add_init_script(AXE)
@@ -128,3 +138,15 @@ def test_a_page_says_that_the_clinic_s_details_are_old(copied: Served, open_tab:
         tab.page.clock.set_fixed_time(day)
         tab.go("our-program/")
         assert tab.page.locator(".past-check").is_hidden() is hidden
+
+
+def test_its_own_page_on_paper(copied: Served, open_tab: OpenPage) -> None:
+    tab = open_tab(copied, "our-program/")
+    tab.page.emulate_media(media="print")
+    qr = tab.page.locator('img[src$="qr.svg"]')
+    assert (qr.count(), [image.is_visible() for image in qr.all()].count(True)) == (2, 1)
+    assert tab.page.locator("section[aria-labelledby=nondiscrimination]").evaluate("(e) => getComputedStyle(e).borderTopWidth") == "0px"
+    # A box that ends where the sheet ends loses its right border: the printer cuts there, within a point.
+    room = "(boxes) => boxes.map((box) => box.closest('main').getBoundingClientRect().right - box.getBoundingClientRect().right)"
+    rooms = tab.page.locator(".content > .track, .content > .contact-card").evaluate_all(room)
+    assert len(rooms) == 6 and all(0.9 <= found < 3 for found in rooms), rooms

@@ -193,6 +193,23 @@ def test_a_header_that_comes_in_pieces_moves_nothing(open_page: OpenPage) -> Non
             assert left == whole[: len(left)], (size, piece)
 
 
+@pytest.mark.parametrize(("page", "seen", "late"), [
+    ("", ".hero h1", ".hero svg"),
+    ("what-is-an-iop/", ".on-this-page li", ".on-this-page li"),
+    ("paying/", ".in-section li", ".in-section li li"),
+])  # fmt: skip
+def test_what_has_come_stays_where_it_is_when_the_rest_comes(open_page: OpenPage, page: str, seen: str, late: str) -> None:
+    tab = open_page(page)
+    at = f"[...document.querySelectorAll('{seen}')].map((one) => [one.offsetLeft, one.offsetTop])"
+    for size in (PHONE, DESK):
+        tab.window(size)
+        tab.go(page)
+        whole = tab.page.evaluate(at)
+        tab.page.evaluate(f"[...document.querySelectorAll('{late}')].slice(-2).map((one) => one.remove())")
+        left = tab.page.evaluate(at)
+        assert left and left == whole[: len(left)], size
+
+
 def test_a_page_says_that_it_is_past_its_check_date_from_the_day_after(pages: list[str], open_page: OpenPage) -> None:
     # Half past eleven at night, far west: a clock that is read as UTC is a day ahead.
     tab = open_page(timezone_id="America/Los_Angeles")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from iop_guide import search
-from search_sites import serving, synthetic_guide, write_site
+from search_sites import decode_postings, decode_words, serving, synthetic_guide, write_site
 
 pytestmark = pytest.mark.browser
 
@@ -300,9 +300,9 @@ def test_the_script_cuts_words_and_reads_the_index_as_python_does(small: tuple[s
     )
     assert said[0] == [search.normal(word) for word in known]
     assert said[1] == [search.stem(search.normal(word)) for word in known]
-    assert said[2] == search.decode_words(raw["words"])
+    assert said[2] == decode_words(raw["words"])
     weights = [round(weight * 100) for weight in raw["weights"]]
-    postings = search.decode_postings(raw["counts"], raw["postings"], raw["levels"])
+    postings = decode_postings(raw["counts"], raw["postings"], raw["levels"])
     assert said[3] == [[[page, weights[level]] for page, level in places.items()] for places in postings]
 
 
