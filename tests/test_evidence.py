@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,11 @@ def test_every_number_of_a_help_line_stands_in_one_of_its_facts() -> None:
 def test_a_file_without_end_is_refused() -> None:
     with pytest.raises(FaultsFound, match="keep it under 1,000"):
         read_text(Path("/dev/zero"), "zero.yml", 1_000)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe with a name is a thing of Unix")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "facts.yml").symlink_to("pipe")
+    with pytest.raises(FaultsFound, match="this is no plain file"):
+        read_text(tmp_path / "facts.yml", "facts.yml")

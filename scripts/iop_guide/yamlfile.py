@@ -62,6 +62,8 @@ def read_text(path: Path, shown: str, max_bytes: int = MAX_BYTES) -> str:
         return FaultsFound([Fault(shown, line, what, mend)])
 
     try:
+        if path.is_fifo():
+            raise stop(0, "this is no plain file", "put the file itself there")  # nobody may ever write into a pipe
         with path.open("rb") as file:
             raw = file.read(max_bytes + 1)  # never all of it: /dev/zero has no end
         if len(raw) > max_bytes:
@@ -163,17 +165,15 @@ def parse(text: str, shown: str, model: type[M], first_line: int = 1) -> tuple[M
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "it is not YAML"
-        raise FaultsFound(
-            [
-                Fault(
-                    shown,
-                    (mark.line if mark else 0) + first_line,
-                    f"this is not valid YAML ({problem})",
-                    "look on this line and the one above for text with a colon that needs quotes, a missing quote, "
-                    "a tab, or another indent than its neighbors",
-                )
-            ]
-        ) from None
+        at = mark.line if mark else 0
+        what = f"this is not valid YAML ({problem})"
+        mend = (
+            "look on this line and the one above for text with a colon that needs quotes, a missing quote, "
+            "or another indent than its neighbors"
+        )
+        if any(re.match(r" *\t", line) for line in text.split("\n")[at : at + 1]):
+            what, mend = "a tab stands at the beginning of this line", "write spaces, as many as its neighbors have"
+        raise FaultsFound([Fault(shown, at + first_line, what, mend)]) from None
     if faults:
         raise FaultsFound(faults)
     data = build(node, ()) if node is not None else {}
@@ -226,7 +226,7 @@ def _name(where: Location) -> str:
 
 
 def _shown(read: Any) -> str:
-    return _short(str(read) if isinstance(read, date) else repr(read))
+    return "nothing" if read is None else _short(str(read) if isinstance(read, date) else repr(read))
 
 
 def _explain(item: Any, where: Location) -> tuple[str, str]:
