@@ -152,7 +152,7 @@ def _as_list(value: Any) -> Any:
 
 
 Where = Annotated[
-    tuple[Id, ...],
+    tuple[Line, ...],  # whether it is an id, and which ones there are, is told with the locations (profile.py)
     listed(60, "places"),
     BeforeValidator(_as_list),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),

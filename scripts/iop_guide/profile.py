@@ -316,7 +316,7 @@ def _conflicts_of_places(data: dict[Any, Any]) -> Iterator[tuple[Place, str, Any
             said = "“where” is missing, and a reader has to know where to go; write the id of a location, or online"
             yield ("tracks", number), said, track.get("name")
         for one in [where] if isinstance(where, str) else where if isinstance(where, list) else ():
-            word = _right(fields.identifier, one)
+            word = _right(partial(fields.text, longest=fields.MAX_LINE), one)
             if word and word not in known | {ONLINE}:
                 names = ", ".join([*sorted(filter(None, known)), ONLINE])
                 yield ("tracks", number, "where"), f"there is no location with this id; write one of {names}", word
