@@ -261,7 +261,7 @@ def test_the_command_keeps_its_report_and_says_how_it_went(
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     given = ["clinic", "check", str(copy), "--guide", str(site), "--day", "2026-11-22", "--report", str(tmp_path / "r")]
     assert main(given) == 0
-    assert "Nothing to mend was found." in capsys.readouterr().out
+    assert "Nothing to mend was found. Not checked: 1." in capsys.readouterr().out
     late = [*given[:-3], "2027-01-15", *given[-2:]]
     assert (main(late), main([*late, "--strict"])) == (0, 1)
     report = json.loads((tmp_path / "r/audit.json").read_text("utf-8"))
@@ -298,6 +298,18 @@ def test_what_is_no_copy_is_one_fault(tmp_path: Path, copy: Path, site: Path) ->
         audit.audit(tmp_path)
     with pytest.raises(FaultsFound, match="no finished guide in this folder"):
         audit.audit(copy, guide=tmp_path)
-    with pytest.raises(FaultsFound, match="would be published with the copy"):
-        audit_report.write(audit.audit(copy, today=DAY), copy / "report")
-    assert not (copy / "report").exists()
+    for published in (copy, site):
+        with pytest.raises(FaultsFound, match="would be published"):
+            audit_report.write(audit.audit(copy, today=DAY), published / "report")
+        assert not (published / "report").exists()
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_not_passed_over(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def scandir(folder: str, real: Callable[[str], object] = os.scandir) -> object:
+        if str(folder).endswith("families"):
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(FaultsFound, match="the copy cannot be read"):
+        audit.audit(copy, today=DAY)

@@ -122,7 +122,10 @@ class _Copy:
         self.data = self._clinic_data()
 
     def _read(self) -> None:
-        for top, folders, names in os.walk(self.folder):
+        def stop(error: OSError) -> None:
+            raise error  # a folder that only the web server may read would be passed over without a word
+
+        for top, folders, names in os.walk(self.folder, onerror=stop):
             for name in [*folders, *names]:
                 full = Path(top, name)
                 path = full.relative_to(self.folder).as_posix()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from . import share
 from .faults import Fault, FaultsFound
+from .publish import MARKER
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,11 @@ class Audit:
 
     @property
     def verdict(self) -> str:
-        """The answer in one sentence."""
+        """The answer in a sentence or two: a question that could not be answered is not passed over."""
         must, should = self.count(True), self.count(False)
-        if not must and not should:
-            return "Nothing to mend was found."
-        return f"{must} to mend before anyone is sent here; {should} to look at."
+        found = f"{must} to mend before anyone is sent here; {should} to look at."
+        left = sum(not check.done for check in self.checks)
+        return (found if must or should else "Nothing to mend was found.") + (f" Not checked: {left}." if left else "")
 
     def as_json(self) -> str:
         """The whole report as data."""
@@ -90,12 +91,12 @@ class Audit:
 def write(found: Audit, folder: Path) -> tuple[Path, Path]:
     """Keep a report as `audit.html` and `audit.json` in `folder`, which is made; each takes its place whole.
 
-    Raises FaultsFound when the folder stands inside the copy, where it would be published, or cannot be written.
+    Raises FaultsFound when the folder stands where it would be published, or cannot be written.
     """
-    site, target = Path(found.site).resolve(), folder.resolve()
-    if target == site or site in target.parents:
-        mend = "name a folder outside the copy"
-        raise FaultsFound([Fault(str(folder), 0, "the report would be published with the copy", mend)])
+    target = folder.resolve()
+    if any((above / MARKER).is_file() for above in (target, *target.parents)):
+        mend = "name a folder outside the copy and the guide"
+        raise FaultsFound([Fault(str(folder), 0, "the report would be published with what stands there", mend)])
     html, data = folder / "audit.html", folder / "audit.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
