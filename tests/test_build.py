@@ -258,3 +258,21 @@ def test_a_port_that_cannot_be_is_wrong_use(port: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit, match="2"):
         cli.main(["serve", "--port", port])
     assert "argument --port" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links to themselves are a thing of Unix")
+@pytest.mark.parametrize("words", [
+    "clinic check loop", "clinic check copy --guide loop", "clinic check copy --report loop/x",
+    "clinic build loop --out out", "clinic build clinic.yml --out loop", "clinic new loop/x.yml", "clinic serve loop",
+    "network loop --out out", "network . --out loop",
+])  # fmt: skip
+def test_a_link_that_leads_to_itself_is_no_traceback(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("loop").symlink_to("loop")
+    try:
+        status: object = cli.main(words.split())
+    except SystemExit as stop:  # from Python 3.13 on a link like this is only a file that cannot be read
+        status = stop.code
+    assert status in (1, 2) and capsys.readouterr().err

@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="render and check the guide, then put it in place of the last one")
-    build.add_argument("--out", type=Path, help="the folder to build (default: site; with --clinic: clinic-site)")
-    build.add_argument("--clinic", type=Path, metavar="PROFILE", help="then stamp this clinic.yml onto it")
+    build.add_argument("--out", type=_path, help="the folder to build (default: site; with --clinic: clinic-site)")
+    build.add_argument("--clinic", type=_path, metavar="PROFILE", help="then stamp this clinic.yml onto it")
     build.set_defaults(run=lambda given: _build_all(given.clinic, given.out))
     serve = commands.add_parser("serve", help="show the guide in a browser and follow every change")
     serve.add_argument("--port", type=_port, default=8000, help="the port to listen on (default: 8000)")
@@ -43,31 +43,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dest="clinic_command", required=True
     )
     copy = clinic.add_parser("build", help="stamp a clinic's profile onto the finished guide")
-    copy.add_argument("profile", type=Path, help="the clinic's file, clinic.yml")
-    copy.add_argument("--out", type=Path, required=True, help="the folder for the copy")
-    copy.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
+    copy.add_argument("profile", type=_path, help="the clinic's file, clinic.yml")
+    copy.add_argument("--out", type=_path, required=True, help="the folder for the copy")
+    copy.add_argument("--site", type=_path, default=ROOT / "site", help="the finished guide (default: site)")
     copy.set_defaults(run=lambda given: _clinic_build(given.profile, given.out, given.site))
     new = clinic.add_parser("new", help="write a profile to fill in")
-    new.add_argument("profile", type=Path, nargs="?", default=Path("clinic.yml"), help="default: clinic.yml")
+    new.add_argument("profile", type=_path, nargs="?", default=Path("clinic.yml"), help="default: clinic.yml")
     new.set_defaults(run=_clinic_new)
     look = clinic.add_parser("serve", help="show a clinic's copy in a browser and follow every change of its profile")
-    look.add_argument("profile", type=Path, help="the clinic's file, clinic.yml")
-    look.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
+    look.add_argument("profile", type=_path, help="the clinic's file, clinic.yml")
+    look.add_argument("--site", type=_path, default=ROOT / "site", help="the finished guide (default: site)")
     look.add_argument("--port", type=_port, default=8001, help="the port to listen on (default: 8001)")
     look.set_defaults(run=_clinic_serve)
     check = clinic.add_parser("check", help="read a finished copy as an auditor would")
-    check.add_argument("site", type=Path, help="the finished copy")
-    check.add_argument("--guide", type=Path, help="the finished guide to compare with (default: site, if there)")
-    check.add_argument("--profile", type=Path, help="its clinic.yml: make the copy again, compare every byte")
-    check.add_argument("--report", type=Path, help="a folder for the report, audit.html and audit.json")
+    check.add_argument("site", type=_path, help="the finished copy")
+    check.add_argument("--guide", type=_path, help="the finished guide to compare with (default: site, if there)")
+    check.add_argument("--profile", type=_path, help="its clinic.yml: make the copy again, compare every byte")
+    check.add_argument("--report", type=_path, help="a folder for the report, audit.html and audit.json")
     check.add_argument("--at", help="the address where the copy stands, to be compared with the one it was made for")
     check.add_argument("--day", type=_day, help="the day to judge dates by, as 2027-01-31 (default: today)")
     check.add_argument("--strict", action="store_true", help="dates that have passed count for the exit status, too")
     check.set_defaults(run=_clinic_check)
     network = commands.add_parser("network", help="a copy for every profile in a folder")
-    network.add_argument("profiles", type=Path, help="the folder of profiles, NAME.yml or NAME/clinic.yml")
-    network.add_argument("--out", type=Path, required=True, help="the folder for the copies")
-    network.add_argument("--site", type=Path, default=ROOT / "site", help="the finished guide (default: site)")
+    network.add_argument("profiles", type=_path, help="the folder of profiles, NAME.yml or NAME/clinic.yml")
+    network.add_argument("--out", type=_path, required=True, help="the folder for the copies")
+    network.add_argument("--site", type=_path, default=ROOT / "site", help="the finished guide (default: site)")
     network.add_argument("--jobs", type=_jobs, help="how many processes work at once (default: one a core)")
     network.set_defaults(run=_network)
     given = parser.parse_args(arguments)
@@ -110,6 +110,14 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError("a day is written 2027-01-31") from None
+
+
+def _path(text: str) -> Path:
+    try:
+        Path(text).resolve()  # what is asked of a path later would end in a traceback
+    except RuntimeError:
+        raise argparse.ArgumentTypeError(f"“{printable(text)}” is a link that leads to itself") from None
+    return Path(text)
 
 
 def _jobs(text: str) -> int:
