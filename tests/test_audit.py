@@ -298,6 +298,8 @@ def test_what_is_no_copy_is_one_fault(tmp_path: Path, copy: Path, site: Path) ->
         audit.audit(tmp_path)
     with pytest.raises(FaultsFound, match="no finished guide in this folder"):
         audit.audit(copy, guide=tmp_path)
+    with pytest.raises(FaultsFound, match="compared with itself"):
+        audit.audit(copy, guide=copy / ".." / copy.name)
     for published in (copy, site):
         with pytest.raises(FaultsFound, match="would be published"):
             audit_report.write(audit.audit(copy, today=DAY), published / "report")

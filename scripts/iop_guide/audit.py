@@ -75,12 +75,15 @@ def audit(
     `guide` is the finished neutral guide to compare it with; without it a copy is compared only with its own checksums.
     `profile` is the clinic's file: with it and the guide the copy is made again in memory, and compared byte for byte.
     `today` is the day from which dates are overdue. `at` is the address where the copy will stand or stands, if the one
-    who asks knows it. Raises FaultsFound when `site` (or `guide`) is no finished guide, when the profile has faults, or
-    when it comes without a guide.
+    who asks knows it. Raises FaultsFound when `site` (or `guide`) is no finished guide, both are one folder,
+    the profile has faults, or it comes without a guide.
     """
     if profile and not guide:
         what = "a copy can be made again only from the guide that it was made from"
         raise FaultsFound([Fault(str(profile), 0, what, "name the finished guide too: --guide site")])
+    if guide and os.path.realpath(guide) == os.path.realpath(site):
+        what = "a copy compared with itself would always be right"
+        raise FaultsFound([Fault(str(guide), 0, what, "name the finished guide that it was made from: --guide site")])
     clinic = load_profile(profile) if profile else None
     copy = _Copy(site, today or date.today(), at, _Copy(guide, date.min, None, None) if guide else None, clinic)
     checks = []
