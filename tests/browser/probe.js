@@ -103,9 +103,7 @@
       return grounds.get(element);
     }
     texted = new Map();
-    for (const element of all("body *")) {
-      const holdsText = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
-      if (!holdsText || !element.checkVisibility({ visibilityProperty: true })) continue;
+    for (const { element } of texts()) {
       const style = getComputedStyle(element);
       const around = element.parentElement ? getComputedStyle(element.parentElement).color : "";
       const letter = [style.color, style.fill, style.fontSize, style.fontWeight, style.textDecorationLine, around];
@@ -268,15 +266,15 @@
     return all(CONTROLS).filter((element) => !element.disabled && element.tabIndex >= 0 && element.checkVisibility({ visibilityProperty: true }));
   }
 
-  // What kind of stop it is: the element, its class and its nearest classed parents. What is true of one is true of all.
-  function kindOf(element) {
-    const classed = (one) => one.localName + [...one.classList].map((name) => "." + name).join("");
-    const parents = [];
-    for (let at = element.parentElement; at && parents.length < 2; at = at.parentElement) if (at.classList.length) parents.push(classed(at));
-    return [classed(element), ...parents].join(" in ");
+  // What kinds of stops there are: the element, its class and its nearest classed parents. What is true of one is true of all.
+  function kinds() {
+    const classed = (element) => element.localName + [...element.classList].map((one) => "." + one).join("");
+    return [...new Set(stops().map((element) => {
+      const parents = [];
+      for (let at = element.parentElement; at && parents.length < 2; at = at.parentElement) if (at.classList.length) parents.push(classed(at));
+      return [classed(element), ...parents].join(" in ");
+    }))];
   }
-  const oneOfEachKind = () => [...new Map(stops().reverse().map((element) => [kindOf(element), element])).values()];
-  const kinds = () => oneOfEachKind().map(kindOf);
 
   // Every class on the page, and every element without one by its nearest classed parent.
   function classes() {
@@ -292,9 +290,9 @@
   let listening = false;
 
   // Begin a walk: from now on every element that gets the focus is looked at in the moment it gets it.
-  function beginWalk(reached = stops()) {
+  function beginWalk() {
     fromTheTop();
-    walk.before = new Map(reached.map((element) => [element, look(element)]));
+    walk.before = new Map(stops().map((element) => [element, look(element)]));
     walk.order = [];
     walk.faults = [];
     if (!listening) {
@@ -328,15 +326,13 @@
     if (!hits) walk.faults.push(`the focus is covered or out of sight: ${name(element)}`);
   }
 
-  // Give the focus to each in turn, without the keyboard (a Tab before it makes the browser show the focus).
+  // Give the focus to everything in turn, without the keyboard (a Tab before it makes the browser show the focus).
   function focusEach() {
     walk.faults = [];
     for (const [element] of walk.before) {
       element.focus();
       if (document.activeElement !== element) walk.faults.push(`it does not take the focus: ${name(element)}`);
       else covered(element);
-    }
-    for (const element of stops()) {
       if (element.tabIndex > 0) walk.faults.push(`Tab goes another way than the page: ${name(element)} has a tabindex`);
     }
     return walk.faults;
@@ -447,7 +443,7 @@
   }
 
   globalThis.probe = {
-    seen, name, visible, weakText, room, smallText, smallTargets, helpFirst, stops, fromTheTop, oneOfEachKind, kinds, classes, textKinds, textsOf, beginWalk, focusEach, endWalk,
+    seen, name, visible, weakText, room, smallText, smallTargets, helpFirst, stops, fromTheTop, kinds, classes, textKinds, textsOf, beginWalk, focusEach, endWalk,
     onPaper, moving, kept, mainText, moreRoom,
   };
 })();

@@ -12,7 +12,7 @@ from browser_checks import AXE, DESK, PHONE, OpenPage, end_axe, start_axe
 from browser_reading import Reading, Seen
 
 WAYS: tuple[tuple[tuple[int, int], Literal["light", "dark"]], ...] = (
-    (PHONE, "light"), (PHONE, "dark"), (DESK, "dark"), (DESK, "light"),
+    (PHONE, "light"), (PHONE, "dark"), (DESK, "light"), (DESK, "dark"),
 )  # fmt: skip
 
 

@@ -80,6 +80,7 @@ def test_every_page(reading: Reading, check: str) -> None:
 
 def without_script(tab: Tab) -> list[str]:
     """The menu opens, and shows its links."""
+    tab.window(PHONE)
     tab.page.evaluate("document.querySelector('.menu summary').click()")
     shown = tab.page.evaluate("[...document.querySelectorAll('.sections a')].map(probe.visible)")
     return [] if shown and all(shown) else ["the menu does not open"]
